@@ -1,0 +1,3 @@
+export function sessionAddonProblem(): string | undefined {
+  return 'not built';
+}
