@@ -13,7 +13,11 @@ export function lookUp<T>(kind: string, entries: ReadonlyMap<string, T>, name: s
 }
 
 /** The variable itself, if the second declaration agrees with the first. */
-export function checkSameDeclaration<T extends StateVariable>(known: T, shape: readonly number[], dtype: DType): T {
+export function checkSameDeclaration<T extends StateVariable>(
+  known: T,
+  shape: readonly number[],
+  dtype: DType,
+): T {
   if (known.dtype !== dtype || known.shape.join() !== shape.join()) {
     throw new Error(
       `variable '${known.name}' is declared as ${known.dtype} [${known.shape.join(', ')}] ` +

@@ -46,7 +46,9 @@ export class EagerProgram implements Program {
   read(names: readonly string[]): Promise<HostTensors> {
     const variables = names.map((name) => lookUp('variable', this.#variables, name));
     return this.#queue.add(async () => {
-      const values = tf.tidy(() => Object.fromEntries(variables.map((variable) => [variable.name, variable.read()])));
+      const values = tf.tidy(() =>
+        Object.fromEntries(variables.map((variable) => [variable.name, variable.read()])),
+      );
       try {
         return await hostValues(values);
       } finally {
@@ -120,6 +122,8 @@ function mapValues<A, B>(record: Readonly<Record<string, A>>, map: (value: A) =>
 
 async function hostValues(tensors: Record<string, tf.Tensor>): Promise<HostTensors> {
   return Object.fromEntries(
-    await Promise.all(Object.entries(tensors).map(async ([name, tensor]) => [name, await toHost(tensor)] as const)),
+    await Promise.all(
+      Object.entries(tensors).map(async ([name, tensor]) => [name, await toHost(tensor)] as const),
+    ),
   );
 }

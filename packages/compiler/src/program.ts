@@ -46,11 +46,14 @@ export interface ProgramOptions {
 
 /** Makes an empty program. Throws if compiled mode is asked for and can't be had, saying why. */
 export function createProgram(options: ProgramOptions = {}): Program {
-  const problem = tf.getBackend() === 'tensorflow' ? sessionAddonProblem() : `tfjs runs on '${tf.getBackend()}'`;
+  const problem =
+    tf.getBackend() === 'tensorflow' ? sessionAddonProblem() : `tfjs runs on '${tf.getBackend()}'`;
   const mode = options.mode ?? (problem === undefined ? 'compiled' : 'eager');
   if (mode === 'eager') return new EagerProgram();
   if (problem !== undefined) {
-    throw new Error(`functions can't be compiled: ${problem}. Run 'reelbert-engine setup', or use mode 'eager'.`);
+    throw new Error(
+      `functions can't be compiled: ${problem}. Run 'reelbert-engine setup', or use mode 'eager'.`,
+    );
   }
   return new CompiledProgram(options);
 }
