@@ -25,8 +25,8 @@ interface TensorEntry {
   refCount: number;
 }
 
-/** The recorder that the recording backend writes to at the moment. */
-let active: Recorder | undefined;
+/** The recorders that are tracing, innermost last: that one the recording backend writes to. */
+const tracing: Recorder[] = [];
 let backend: { instance: NodeJSKernelBackend; tensors: tf.DataStorage<TensorEntry> } | undefined;
 
 /**
@@ -47,15 +47,14 @@ export class Recorder {
   /** Runs `body` with the recording backend active; tensors made in it are freed unless returned. */
   trace<T extends tf.TensorContainer>(body: () => T): T {
     const previous = tf.getBackend();
-    const outer = active;
     prepareBackend();
-    active = this;
+    tracing.push(this);
     // Synchronous in effect: a backend with a synchronous factory is in place when the call returns.
     void tf.setBackend(backendName);
     try {
       return tf.tidy(body);
     } finally {
-      active = outer;
+      tracing.pop();
       void tf.setBackend(previous);
     }
   }
@@ -179,8 +178,9 @@ function checkedOutputs(
 }
 
 function recording(): Recorder {
-  if (!active) throw new Error('a tensor of a recorded function was used outside of it');
-  return active;
+  const recorder = tracing.at(-1);
+  if (!recorder) throw new Error('a tensor of a recorded function was used outside of it');
+  return recorder;
 }
 
 /** Registers the recording backend once, and whatever kernels have been registered for TensorFlow since. */
