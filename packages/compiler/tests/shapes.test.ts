@@ -73,7 +73,7 @@ const operations: Record<string, Operation> = {
 const withGradient = new Set(
   Object.keys(operations).filter(
     (name) =>
-      !/comparison|logical|argMax|oneHot|^all$|^any$|step|reverse|stridedSlice|max over|^where$|cumsum/.test(
+      !/comparison|logical|argMax|oneHot|^all$|^any$|step|reverse|stridedSlice|max over|^where$|cumsum|unstack/.test(
         name,
       ),
   ),
