@@ -1,1 +1,42 @@
-export {};
+export { adversarialGradients, perturb } from './adversarial.js';
+export { improves } from './best-score.js';
+export { checkpointFolders, readWeights, restoreCheckpoint, saveBest, saveCheckpoint } from './checkpoint.js';
+export {
+  trainingSchema,
+  trainingSettings,
+  type AdversarialSettings,
+  type Cadence,
+  type OptimizerSettings,
+  type ScheduleSettings,
+  type TrainingSettings,
+  type TrainingSettingsInput,
+} from './config.js';
+export { emaName, updateEma } from './ema.js';
+export { evaluator, predictLogits, type EvaluatorOptions, type PredictBatch } from './evaluator.js';
+export {
+  clipGradients,
+  globalNorm,
+  lossAndGradients,
+  zeroUnless,
+  type LossAndGradients,
+  type NamedTensors,
+} from './gradients.js';
+export { manifestProblem, writeManifest } from './manifest.js';
+export { MetricsLog, readMetrics, type MetricsRecord } from './metrics-log.js';
+export { applyAdamW, type Optimized, type OptimizerState } from './optimizer.js';
+export { parameterRules, type ParameterRule } from './parameter-groups.js';
+export { prefetch } from './prefetch.js';
+export type { TrainingEvent } from './progress.js';
+export { createRun, runFolder, type RunDescription, type RunFolder } from './run-folder.js';
+export type { RunState } from './run-state.js';
+export { countSteps, isDue, scheduleFactor } from './schedule.js';
+export { defineTrainStep, runTrainStep, trainStep, type StepInputs, type StepScalars } from './train-step.js';
+export { NonFiniteError, train, type TrainOptions, type TrainResult } from './train.js';
+export {
+  declareParameters,
+  declareTrainingState,
+  optimizerNames,
+  writeInitialState,
+  type TrainingState,
+} from './training-state.js';
+export { loadInitialState, loadRunWeights, type LoadOptions, type LoadReport } from './weights.js';
