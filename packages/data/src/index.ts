@@ -2,3 +2,22 @@ export { InputError, type InputErrorDetails } from './input-error.js';
 export type { DType, NdArray, NdArrays } from './nd-array.js';
 export { makeKey, Random } from './random.js';
 export type { SpecialIds } from './special-ids.js';
+export { assembleClassificationBatch } from './classification-batch.js';
+export type { ClassificationBatchOptions, ClassificationSample } from './classification-batch.js';
+export { assembleContrastiveBatch } from './contrastive-batch.js';
+export type { ContrastiveBatchOptions, ContrastiveSample } from './contrastive-batch.js';
+export { randomFrames, uniformFrames } from './frame-sampling.js';
+export { chooseMasking, defaultProbabilities, matchingPermutation, rowParts } from './masking.js';
+export type {
+  CountStatistics,
+  PretrainingChoices,
+  PretrainingObjectives,
+  PretrainingOptions,
+  PretrainingSample,
+  RowParts,
+} from './masking.js';
+export { classScores, meanF1, type ClassScore, type MeanF1 } from './mean-f1.js';
+export { assemblePretrainingBatch, type PretrainingBatch } from './pretraining-batch.js';
+export { pretrainingCapacity, type PretrainingCapacity } from './pretraining-capacity.js';
+export { batchCount, batchesOf, epochOrder, epochSize, type EpochOptions } from './sampler.js';
+export { checkFold, fullDataFold, stratifiedFolds, type Fold } from './splits.js';
