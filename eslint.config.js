@@ -1,5 +1,9 @@
+import { createProjectGraphAsync } from '@nx/devkit';
 import nx from '@nx/eslint-plugin';
 import tseslint from 'typescript-eslint';
+
+// The rule on module boundaries reads Nx's cached project graph, and without one it is silently skipped.
+await createProjectGraphAsync();
 
 // Who may import whom: only downwards (CONTRIBUTING.md, "Layout").
 const layers = ['compiler', 'engine', 'core', 'model', 'stage', 'app', 'tool'];
@@ -24,7 +28,11 @@ export default [
           depConstraints: [
             ...downwards,
             { sourceTag: 'layer:pure', onlyDependOnLibsWithTags: ['layer:pure'] },
-            { sourceTag: 'runtime:pure', onlyDependOnLibsWithTags: ['runtime:pure'], bannedExternalImports: ['@tensorflow/*'] },
+            {
+              sourceTag: 'runtime:pure',
+              onlyDependOnLibsWithTags: ['runtime:pure'],
+              bannedExternalImports: ['@tensorflow/*'],
+            },
             ...['core', 'model', 'stage', 'app', 'tool'].map((layer) => ({
               sourceTag: `layer:${layer}`,
               bannedExternalImports: ['@tensorflow/tfjs-node*', '@tensorflow/tfjs-backend*'],
@@ -41,7 +49,10 @@ export default [
       'no-restricted-syntax': [
         'error',
         { selector: 'ExportDefaultDeclaration', message: 'Name what you export.' },
-        { selector: "MemberExpression[object.name='Math'][property.name='random']", message: 'Randomness takes a key (data: random.ts).' },
+        {
+          selector: "MemberExpression[object.name='Math'][property.name='random']",
+          message: 'Randomness takes a key (data: random.ts).',
+        },
       ],
     },
   },
