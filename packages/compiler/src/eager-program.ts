@@ -1,14 +1,19 @@
 import * as tf from '@tensorflow/tfjs-core';
 
+import { checkSameDeclaration, lookUp } from './declarations.js';
+import { eagerVariable, type EagerVariable } from './eager-variable.js';
 import { checkHostTensor, toHost, toTensor, type DType, type HostTensors } from './host-tensor.js';
 import type { Program, ProgramFunction } from './program.js';
 import { RunQueue } from './run-queue.js';
-import { checkFits, type AdamTerms, type StateVariable } from './state-variable.js';
-import { checkSameDeclaration, lookUp } from './declarations.js';
+import type { StateVariable } from './state-variable.js';
+
+/** Programs so far: their variables share one name space in TensorFlow. */
+let programs = 0;
 
 /** Runs a program's functions op by op on tfjs's active backend. */
 export class EagerProgram implements Program {
   readonly mode = 'eager';
+  readonly #scope = `program-${programs++}`;
   readonly #variables = new Map<string, EagerVariable>();
   readonly #functions = new Map<string, ProgramFunction>();
   readonly #queue = new RunQueue();
@@ -16,7 +21,7 @@ export class EagerProgram implements Program {
   variable(name: string, shape: readonly number[], dtype: DType = 'float32'): StateVariable {
     const known = this.#variables.get(name);
     if (known) return checkSameDeclaration(known, shape, dtype);
-    const variable = new EagerVariable(name, shape, dtype);
+    const variable = eagerVariable(this.#scope, name, shape, dtype);
     this.#variables.set(name, variable);
     return variable;
   }
@@ -73,46 +78,6 @@ export class EagerProgram implements Program {
     this.#queue.close('the program was disposed of');
     for (const variable of this.#variables.values()) variable.dispose();
     this.#variables.clear();
-  }
-}
-
-/** State in a `tf.Variable`, made at the first write. */
-class EagerVariable implements StateVariable {
-  #value: tf.Variable | undefined;
-
-  constructor(
-    readonly name: string,
-    readonly shape: readonly number[],
-    readonly dtype: DType,
-  ) {}
-
-  read(): tf.Tensor {
-    if (!this.#value) throw new Error(`variable '${this.name}' was never written`);
-    return tf.clone(this.#value);
-  }
-
-  assign(value: tf.Tensor): void {
-    checkFits(this, value);
-    if (this.#value) this.#value.assign(value);
-    else this.#value = tf.variable(value, false);
-  }
-
-  assignAdd(delta: tf.Tensor): void {
-    this.assign(tf.add(this.read(), delta));
-  }
-
-  applyAdam({ m, v, gradient, ...terms }: AdamTerms): void {
-    const one = tf.scalar(1);
-    m.assignAdd(tf.mul(tf.sub(one, terms.beta1), tf.sub(gradient, m.read())));
-    v.assignAdd(tf.mul(tf.sub(one, terms.beta2), tf.sub(tf.square(gradient), v.read())));
-    const correction = tf.div(tf.sqrt(tf.sub(one, terms.beta2Power)), tf.sub(one, terms.beta1Power));
-    const direction = tf.div(m.read(), tf.add(tf.sqrt(v.read()), terms.epsilon));
-    this.assignAdd(tf.neg(tf.mul(tf.mul(terms.learningRate, correction), direction)));
-  }
-
-  dispose(): void {
-    this.#value?.dispose();
-    this.#value = undefined;
   }
 }
 

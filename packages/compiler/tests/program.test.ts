@@ -79,6 +79,20 @@ describe('a program', () => {
     }
   });
 
+  it('trains the same where there is no TensorFlow', async () => {
+    const onTensorflow = await train(trainingProgram('eager'), 5);
+    await tf.setBackend('cpu');
+    try {
+      const program = trainingProgram('eager');
+      const elsewhere = await train(program, 5);
+      elsewhere.losses.forEach((loss, i) => expect(loss).toBeCloseTo(onTensorflow.losses[i]!, 4));
+      expect(() => createProgram({ mode: 'compiled' })).toThrow(/can't be compiled: tfjs runs on 'cpu'/);
+      expect(createProgram().mode).toBe('eager');
+    } finally {
+      await tf.setBackend('tensorflow');
+    }
+  });
+
   it('gives the same bits each time it starts from the same state', async () => {
     const program = trainingProgram('compiled');
     expect(await train(program, 10)).toEqual(await train(program, 10));
