@@ -40,7 +40,10 @@ export function lossAndGradients(
   return { loss: value as tf.Scalar, parts, gradients };
 }
 
-/** sqrt(sum of squares) over all the tensors: a scalar that isn't finite if one of their elements isn't. */
+/**
+ * sqrt(sum of squares) over all the tensors: a scalar that isn't finite if one of their elements isn't, or if their
+ * squares overflow, as they would in Adam's second moments.
+ */
 export function globalNorm(tensors: Iterable<tf.Tensor>): tf.Scalar {
   const squares = [...tensors].map((tensor) => tf.sum(tf.square(tensor)));
   return tf.sqrt(squares.length > 0 ? tf.addN(squares) : tf.scalar(0)) as tf.Scalar;

@@ -4,7 +4,7 @@ import {
   perturb,
   type AdversarialSettings,
   type LossAndGradients,
-} from '@reelbert/trainer';
+} from '../src/index.js';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 

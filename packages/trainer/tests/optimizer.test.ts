@@ -1,6 +1,6 @@
 import { createProgram } from '@reelbert/compiler';
 import { startBackend } from '@reelbert/engine';
-import { applyAdamW, trainingSettings, type OptimizerSettings, type ParameterRule } from '@reelbert/trainer';
+import { applyAdamW, trainingSettings, type OptimizerSettings, type ParameterRule } from '../src/index.js';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 

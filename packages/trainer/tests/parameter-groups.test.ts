@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { parameterRules, trainingSettings, type TrainingSettingsInput } from '@reelbert/trainer';
+import { parameterRules, trainingSettings, type TrainingSettingsInput } from '../src/index.js';
 
 const shapes: Record<string, number[]> = {
   'roberta.bert.encoder.layer.0.attention.output.LayerNorm.weight': [8],

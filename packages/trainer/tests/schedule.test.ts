@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { countSteps, isDue, scheduleFactor } from '@reelbert/trainer';
+import { countSteps, isDue, scheduleFactor } from '../src/index.js';
 
 describe('the schedule', () => {
   test('rises from 0 to 1 during warm-up, then falls along half a cosine', () => {
