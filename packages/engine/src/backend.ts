@@ -1,52 +1,96 @@
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
+import { sessionAddonProblem } from '@reelbert/compiler';
+import { loadTensorFlow, tensorFlowStatus } from './tensorflow.js';
+import { loadCpu, loadWasm } from './fallback-backends.js';
 
 export type BackendName = 'tensorflow' | 'wasm' | 'cpu';
 
 /** Which backend runs, and why. */
 export interface BackendReport {
   readonly backend: BackendName;
+  /** Why this one. */
   readonly reason: string;
-  /** What running on this backend costs, where it isn't TensorFlow. */
+  /** What this backend costs, where it isn't TensorFlow or can't run compiled. */
   readonly cost?: string;
+  /** What would get a faster one. */
+  readonly remedy?: string;
+  /** Version of TensorFlow, or of the tfjs backend. */
   readonly version: string;
+  /** Whether TensorFlow computes on a GPU. */
   readonly gpu: boolean;
-  /** Whether the compiler's addon is there. */
+  /** Whether recorded functions can run as one graph (the compiler's addon loads). */
   readonly compiled: boolean;
 }
 
 export interface BackendOptions {
+  /** `auto` (default) takes the first that works of TensorFlow, WASM and plain JavaScript; the others are taken or fail. */
   readonly backend?: 'auto' | BackendName;
 }
 
-const require = createRequire(import.meta.url);
+const choices = ['auto', 'tensorflow', 'wasm', 'cpu'] as const;
+const setUp = 'run the set-up (reelbert setup, or npx reelbert-engine setup)';
 
-async function startWasm(): Promise<void> {
-  const wasm = await import('@tensorflow/tfjs-backend-wasm');
-  wasm.setWasmPaths(
-    join(dirname(require.resolve('@tensorflow/tfjs-backend-wasm/package.json')), 'dist') + '/',
-  );
+const costs = {
+  wasm: 'computing without TensorFlow, operation by operation in WebAssembly: training takes some 50 to 100 times as long',
+  cpu: 'computing without TensorFlow in plain JavaScript: training takes several hundred times as long',
+} as const;
+
+function chosenBackend(options: BackendOptions): { backend: 'auto' | BackendName; by: string } {
+  if (options.backend !== undefined && options.backend !== 'auto')
+    return { backend: options.backend, by: 'it was asked for' };
+  const named = process.env['REELBERT_BACKEND'];
+  if (!named) return { backend: 'auto', by: '' };
+  const backend = choices.find((choice) => choice === named);
+  if (backend === undefined)
+    throw new Error(`REELBERT_BACKEND is ${named}; it must be one of ${choices.join(', ')}.`);
+  return { backend, by: `REELBERT_BACKEND is ${named}` };
 }
 
-async function startCpu(): Promise<void> {
-  await import('@tensorflow/tfjs-backend-cpu');
+async function useTensorFlow(reason: string): Promise<BackendReport> {
+  await tf.setBackend('tensorflow');
+  const { version, gpu } = tensorFlowStatus();
+  const problem = sessionAddonProblem();
+  const slower =
+    problem === undefined
+      ? {}
+      : { cost: `steps run operation by operation, about half as fast: ${problem}`, remedy: setUp };
+  return { backend: 'tensorflow', reason, version, gpu, compiled: problem === undefined, ...slower };
 }
 
-function startTensorFlow(): void {
-  process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
-  process.env['TF_FORCE_GPU_ALLOW_GROWTH'] ??= 'true';
-  require('@tensorflow/tfjs-node-gpu');
+async function useFallback(backend: 'wasm' | 'cpu', reason: string): Promise<BackendReport> {
+  const version = backend === 'wasm' ? await loadWasm() : await loadCpu();
+  if (!(await tf.setBackend(backend))) throw new Error(`The ${backend} backend of tfjs doesn't start.`);
+  return { backend, reason, cost: costs[backend], remedy: setUp, version, gpu: false, compiled: false };
 }
 
-/** Starts the tensor backend. */
+async function useFirstThatWorks(): Promise<BackendReport> {
+  const problem = loadTensorFlow();
+  if (problem === undefined) return useTensorFlow('TensorFlow is set up');
+  try {
+    return await useFallback('wasm', problem);
+  } catch (error) {
+    return useFallback(
+      'cpu',
+      `${problem}; the WASM backend doesn't start either (${(error as Error).message})`,
+    );
+  }
+}
+
+/**
+ * Starts the tensor backend for this process: TensorFlow where it is set up, else tfjs's WASM backend, else plain
+ * JavaScript. A fallback is told in the report (`cost`, `remedy`), which the caller shows. May be called again, also
+ * to change the backend.
+ *
+ * The environment variable `REELBERT_BACKEND` (tensorflow, wasm, cpu) chooses where `backend` doesn't.
+ *
+ * @throws where the backend that was asked for doesn't start.
+ */
 export async function startBackend(options: BackendOptions = {}): Promise<BackendReport> {
-  const backend =
-    options.backend === undefined || options.backend === 'auto' ? 'tensorflow' : options.backend;
-  if (backend === 'tensorflow') startTensorFlow();
-  else if (backend === 'wasm') await startWasm();
-  else await startCpu();
-  await tf.setBackend(backend);
-  await tf.ready();
-  return { backend, reason: 'it was asked for', version: '', gpu: false, compiled: false };
+  const { backend, by } = chosenBackend(options);
+  if (backend === 'auto') return useFirstThatWorks();
+  if (backend !== 'tensorflow') return useFallback(backend, by);
+  const problem = loadTensorFlow();
+  if (problem !== undefined)
+    throw new Error(`TensorFlow doesn't start, though ${by}: ${problem}.\n  What to do: ${setUp}.`);
+  return useTensorFlow(by);
 }

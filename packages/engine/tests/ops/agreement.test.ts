@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
-import { gatherRows, gelu, layerNorm, sparseSoftmaxCrossEntropy, startBackend } from '@reelbert/engine';
+import { gatherRows, gelu, layerNorm, sparseSoftmaxCrossEntropy, startBackend } from '../../src/index.js';
 import { distance, uneven } from '../finite-difference.js';
 
 const ids = (): tf.Tensor1D => tf.tensor1d([6, 0, 6, 3, 1], 'int32');

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { KeyStream, dropout, startBackend } from '@reelbert/engine';
+import { KeyStream, dropout, startBackend } from '../../src/index.js';
 
 describe.each(['tensorflow', 'wasm', 'cpu'] as const)('dropout on %s', (backend) => {
   beforeAll(() => startBackend({ backend }));

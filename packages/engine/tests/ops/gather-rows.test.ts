@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { gatherRows, startBackend } from '@reelbert/engine';
+import { gatherRows, startBackend } from '../../src/index.js';
 import { distance, gradients, uneven } from '../finite-difference.js';
 
 describe.each(['tensorflow', 'wasm', 'cpu'] as const)('gatherRows on %s', (backend) => {

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { layerNorm, startBackend } from '@reelbert/engine';
+import { layerNorm, startBackend } from '../../src/index.js';
 import { distance, gradients, uneven } from '../finite-difference.js';
 
 describe.each(['tensorflow', 'wasm', 'cpu'] as const)('layerNorm on %s', (backend) => {

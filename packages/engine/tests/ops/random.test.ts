@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { KeyStream, randomNormal, randomUniform, startBackend } from '@reelbert/engine';
+import { KeyStream, randomNormal, randomUniform, startBackend } from '../../src/index.js';
 
 const key = (a: number, b: number): tf.Tensor => tf.tensor1d([a, b], 'int32');
 

@@ -1,0 +1,62 @@
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import type { Addon } from './addon.js';
+import { SetupError } from './setup-error.js';
+
+/** Folders of the packages that get TensorFlow. */
+export interface Packages {
+  readonly tfjs: string;
+  readonly compiler: string;
+}
+
+const require = createRequire(import.meta.url);
+
+/** The packages that this one uses. */
+export function findPackages(): Packages {
+  const folderOf = (name: string): string => {
+    try {
+      return dirname(require.resolve(`${name}/package.json`));
+    } catch {
+      throw new SetupError(
+        `The package ${name} isn't installed.`,
+        'install again; if its own install script fails, leave the scripts out: npm install --ignore-scripts.',
+      );
+    }
+  };
+  return { tfjs: folderOf('@tensorflow/tfjs-node-gpu'), compiler: folderOf('@reelbert/compiler') };
+}
+
+/** tfjs's own addon. Its binding.gyp expects the variables that node-pre-gyp would give. */
+export function tfjsAddon(folder: string): Addon {
+  return {
+    name: 'tfjs_binding',
+    folder,
+    sources: ['package.json', 'binding.gyp', 'binding'],
+    product: join('lib', 'napi-v8', 'tfjs_binding.node'),
+    modules: [],
+    variables: { module_name: 'tfjs_binding', module_path: '{folder}/lib/napi-v8', napi_build_version: '8' },
+  };
+}
+
+/** The compiler's addon, which runs recorded graphs. */
+export function sessionAddon(folder: string): Addon {
+  const nodeAddonApi = dirname(
+    createRequire(join(folder, 'package.json')).resolve('node-addon-api/package.json'),
+  );
+  return {
+    name: 'session',
+    folder,
+    sources: ['binding.gyp', 'native'],
+    product: join('build', 'Release', 'session.node'),
+    modules: [dirname(nodeAddonApi)],
+    variables: { node_addon_api_dir: nodeAddonApi },
+  };
+}
+
+/** The addons to build, tfjs's first. */
+export function addonsOf(packages: Packages): readonly Addon[] {
+  const addons = [tfjsAddon(packages.tfjs)];
+  if (existsSync(join(packages.compiler, 'binding.gyp'))) addons.push(sessionAddon(packages.compiler));
+  return addons;
+}
