@@ -62,6 +62,8 @@ export async function writeInitialState(
   settings: TrainingSettings,
   initial: Readonly<Record<string, HostTensor>>,
 ): Promise<void> {
+  const missing = [...state.parameters.keys()].find((name) => !(name in initial));
+  if (missing !== undefined) throw new Error(`parameter '${missing}' has no initial value`);
   const chosen = (names: Iterable<string>) => [...names].map((name) => [name, initial[name]!] as const);
   await program.write(Object.fromEntries(chosen(state.parameters.keys())));
   await program.write(

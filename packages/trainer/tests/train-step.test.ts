@@ -1,6 +1,6 @@
 import { createProgram, type Program } from '@reelbert/compiler';
 import { makeKey, type NdArrays } from '@reelbert/data';
-import { KeyStream, startBackend } from '@reelbert/engine';
+import { KeyStream } from '@reelbert/engine';
 import {
   declareTrainingState,
   defineTrainStep,
@@ -12,13 +12,13 @@ import {
   type TrainingSettingsInput,
 } from '../src/index.js';
 import * as tf from '@tensorflow/tfjs-core';
-import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 
+import { programModes } from './modes.js';
 import { brokenBatch, tinyBatch, tinyTask } from './tiny-task.js';
 
-beforeAll(async () => {
-  await startBackend();
-});
+const modes = await programModes();
+type Mode = (typeof modes)[number];
 
 const table = 'embeddings.word_embeddings.weight';
 const programs: Program[] = [];
@@ -26,8 +26,8 @@ afterEach(() => {
   for (const program of programs.splice(0)) program.dispose();
 });
 
-async function startTraining(input: TrainingSettingsInput = {}, dropoutRate = 0) {
-  const program = createProgram({ mode: 'eager' });
+async function startTrainingIn(mode: Mode, input: TrainingSettingsInput = {}, dropoutRate = 0) {
+  const program = createProgram({ mode });
   programs.push(program);
   const settings = trainingSettings(input);
   const task = tinyTask({ dropoutRate });
@@ -59,7 +59,9 @@ const everyPart: TrainingSettingsInput = {
   optimizer: { learningRate: 0.05 },
 };
 
-describe('a training step', () => {
+describe.each(modes)('a training step (%s)', (mode) => {
+  const startTraining = startTrainingIn.bind(null, mode);
+
   test('lowers the loss, and names its parts', async () => {
     const { step } = await startTraining({ optimizer: { learningRate: 0.05 } });
     const losses: number[] = [];
@@ -153,7 +155,9 @@ describe('a training step', () => {
   });
 });
 
-describe('moving averages', () => {
+describe.each(modes)('moving averages (%s)', (mode) => {
+  const startTraining = startTrainingIn.bind(null, mode);
+
   test('start from the initial weights and follow the parameters', async () => {
     const { step, program } = await startTraining({ ema: { enabled: true, decay: 0.9 } });
     const read = async (name: string) => (await program.read([name]))[name]!.data;
@@ -183,7 +187,9 @@ describe('moving averages', () => {
   });
 });
 
-describe('an adversarial pass', () => {
+describe.each(modes)('an adversarial pass (%s)', (mode) => {
+  const startTraining = startTrainingIn.bind(null, mode);
+
   test('leaves the row of padding and rows that the batch lacks alone', async () => {
     const { step, program } = await startTraining({ adversarial: { kind: 'fgm', table } });
     const batch = tinyBatch(0, 0);
@@ -224,6 +230,22 @@ describe('an adversarial pass', () => {
       'adversarial.table',
     );
   });
+});
+
+test.runIf(modes.length > 1)('20 compiled steps equal 20 op by op', async () => {
+  const run = async (mode: Mode) => {
+    const { step, everything } = await startTrainingIn(mode, everyPart, 0.1);
+    const losses: number[] = [];
+    for (let i = 0; i < 20; i++) losses.push((await step(tinyBatch(0, i), i)).loss);
+    return { losses, variables: await everything() };
+  };
+  const [compiled, eager] = [await run('compiled'), await run('eager')];
+  compiled.losses.forEach((loss, i) => expect(Math.abs(loss / eager.losses[i]! - 1)).toBeLessThan(1e-5));
+  for (const [name, { data }] of Object.entries(compiled.variables)) {
+    const other = eager.variables[name]!.data;
+    const largest = Math.max(...data.map(Math.abs));
+    data.forEach((value, i) => expect(Math.abs(value - other[i]!)).toBeLessThanOrEqual(1e-4 * largest));
+  }
 });
 
 test('gradients agree with finite differences', () => {

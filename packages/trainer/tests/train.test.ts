@@ -4,7 +4,6 @@ import { join } from 'node:path';
 
 import { createProgram } from '@reelbert/compiler';
 import { InputError, type NdArrays } from '@reelbert/data';
-import { startBackend } from '@reelbert/engine';
 import {
   createRun,
   evaluator,
@@ -21,11 +20,13 @@ import {
 } from '../src/index.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
+import { programModes } from './modes.js';
 import { brokenBatch, tinyBatch, tinyBatches, tinyTask } from './tiny-task.js';
+
+const modes = await programModes();
 
 let folder: string;
 beforeAll(async () => {
-  await startBackend();
   folder = await mkdtemp(join(tmpdir(), 'trainer-'));
 });
 afterAll(() => rm(folder, { recursive: true }));
@@ -46,13 +47,15 @@ interface Trial {
   readonly resume?: boolean;
   readonly settings?: TrainingSettingsInput;
   readonly options?: Partial<TrainOptions>;
+  readonly mode?: (typeof modes)[number];
   /** Interrupts after this step. */
   readonly stopAfter?: number;
 }
 
 /** A run of the tiny task, in a program of its own as a process would have. */
-async function runTiny(name: string, { resume = false, settings: changes, options, stopAfter }: Trial = {}) {
-  const program = createProgram({ mode: 'eager' });
+async function runTiny(name: string, trial: Trial = {}) {
+  const { mode = 'eager', resume = false, settings: changes, options, stopAfter } = trial;
+  const program = createProgram({ mode });
   const settings = trainingSettings({ ...base, ...changes });
   const task = tinyTask({ dropoutRate: 0.2 });
   const run = await createRun(join(folder, name), { config: 'training: {}\n', resume });
@@ -220,13 +223,14 @@ describe('a run', () => {
 });
 
 describe('a resumed run', () => {
-  test.each([7, 12, 15])(
-    'interrupted after step %i equals an undisturbed one bit for bit',
-    async (stopAfter) => {
-      const undisturbed = await runTiny(`undisturbed-${stopAfter}`);
-      const first = await runTiny(`resumed-${stopAfter}`, { stopAfter });
+  const interruptions = modes.flatMap((mode) => [7, 12, 15].map((step) => [step, mode] as const));
+  test.each(interruptions)(
+    'interrupted after step %i equals an undisturbed one bit for bit (%s)',
+    async (stopAfter, mode) => {
+      const undisturbed = await runTiny(`undisturbed-${stopAfter}-${mode}`, { mode });
+      const first = await runTiny(`resumed-${stopAfter}-${mode}`, { mode, stopAfter });
       expect(first.result).toMatchObject({ interrupted: true, state: { step: stopAfter } });
-      const second = await runTiny(`resumed-${stopAfter}`, { resume: true });
+      const second = await runTiny(`resumed-${stopAfter}-${mode}`, { mode, resume: true });
       expect(second.result.interrupted).toBe(false);
       expect(second.events[0]).toEqual({ kind: 'resumed', step: stopAfter, totalSteps: 20 });
       expect(second.state).toEqual(undisturbed.state);

@@ -1,0 +1,8 @@
+import { sessionAddonProblem } from '@reelbert/compiler';
+import { startBackend } from '@reelbert/engine';
+
+/** The ways in which programs run here; compiled where TensorFlow runs. Starts the backend. */
+export async function programModes(): Promise<readonly ('compiled' | 'eager')[]> {
+  const { backend } = await startBackend();
+  return backend === 'tensorflow' && sessionAddonProblem() === undefined ? ['compiled', 'eager'] : ['eager'];
+}
