@@ -1,7 +1,14 @@
 export { startBackend, type BackendName, type BackendOptions, type BackendReport } from './backend.js';
+export { doctor, type DoctorReport } from './doctor/doctor.js';
+export { formatDoctor } from './doctor/format-doctor.js';
+export type { Machine } from './machine.js';
 export { dropout } from './ops/dropout.js';
 export { gatherRows } from './ops/gather-rows.js';
 export { gelu } from './ops/gelu.js';
 export { layerNorm } from './ops/layer-norm.js';
 export { KeyStream, randomNormal, randomUniform } from './ops/random.js';
 export { sparseSoftmaxCrossEntropy } from './ops/sparse-softmax-cross-entropy.js';
+export { setupEngine, type SetupOptions, type SetupReport } from './setup/setup-engine.js';
+export { SetupError } from './setup/setup-error.js';
+export type { OnProgress, SetupProgress } from './setup/setup-progress.js';
+export { formatSetup } from './setup/setup-text.js';

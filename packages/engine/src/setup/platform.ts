@@ -1,3 +1,4 @@
+import { thisProcessorFeatures } from '../machine.js';
 import { SetupError } from './setup-error.js';
 import { tensorFlowBuild, type TensorFlowBuild, type Variant } from './pins.js';
 
@@ -8,6 +9,8 @@ export interface Platform {
   readonly nodeVersion: string;
   /** Version of the C library, undefined where it isn't glibc. */
   readonly glibc: string | undefined;
+  /** Instruction sets of the processor, undefined where they aren't known. */
+  readonly features: readonly string[] | undefined;
 }
 
 const oldestGlibc = [2, 27] as const;
@@ -21,6 +24,7 @@ export function thisPlatform(): Platform {
     architecture: process.arch,
     nodeVersion: process.versions.node,
     glibc: report.header.glibcVersionRuntime,
+    features: thisProcessorFeatures(),
   };
 }
 
@@ -55,6 +59,9 @@ export function buildFor(platform: Platform, variant: Variant): TensorFlowBuild 
       `TensorFlow needs glibc ${oldestGlibc.join('.')} or later; this system has ${glibc ?? 'another C library (Alpine has musl)'}.`,
       'use a distribution with a newer glibc (Debian 10, Ubuntu 20.04 or later, say).',
     );
+  }
+  if (architecture === 'x64' && platform.features !== undefined && !platform.features.includes('avx')) {
+    throw new SetupError("TensorFlow needs a processor with AVX; this one doesn't report it.", elsewhere);
   }
   const build = tensorFlowBuild(`${system}-${architecture}`, variant);
   if (build !== undefined) return build;

@@ -8,6 +8,13 @@ export type VariantChoice = Variant | 'auto';
 
 const fileIn = (cache: string): string => join(cache, 'variant');
 
+/** The build chosen before, else the one for this machine. */
+export async function rememberedOrDetected(cache: string): Promise<Variant> {
+  const remembered = (await readFile(fileIn(cache), 'utf8').catch(() => '')).trim();
+  if (remembered === 'cpu' || remembered === 'cuda') return remembered;
+  return process.arch === 'x64' && (await findGpus()).length > 0 ? 'cuda' : 'cpu';
+}
+
 /**
  * The build to set up. A choice is remembered in the cache until another is made, so that a later set-up without one
  * does not go back on it.
@@ -18,7 +25,5 @@ export async function chooseVariant(cache: string, choice: VariantChoice | undef
     return choice;
   }
   if (choice === 'auto') await rm(fileIn(cache), { force: true });
-  const remembered = (await readFile(fileIn(cache), 'utf8').catch(() => '')).trim();
-  if (remembered === 'cpu' || remembered === 'cuda') return remembered;
-  return process.arch === 'x64' && (await findGpus()).length > 0 ? 'cuda' : 'cpu';
+  return rememberedOrDetected(cache);
 }
