@@ -1,0 +1,58 @@
+import { dropout, type KeyStream } from '@reelbert/engine';
+import * as tf from '@tensorflow/tfjs-core';
+
+import type { BertConfig } from './bert-config.js';
+import { Embedding } from './layers/embedding.js';
+import { LayerNorm } from './layers/layer-norm.js';
+import type { ParameterStore } from './parameter-store.js';
+
+export interface BertEmbeddingsOptions {
+  /** Whether to hold a word table; without one only vectors can be embedded. */
+  readonly words?: boolean;
+}
+
+/**
+ * Words (or vectors in their place), positions and token type 0, summed, normalised, dropped out:
+ * `${prefix}{word,position,token_type}_embeddings.weight`, `${prefix}LayerNorm.*`.
+ */
+export class BertEmbeddings {
+  readonly #words: Embedding | undefined;
+  readonly #positions: Embedding;
+  readonly #tokenTypes: Embedding;
+  readonly #norm: LayerNorm;
+  readonly #dropoutRate: number;
+
+  constructor(
+    store: ParameterStore,
+    prefix: string,
+    config: BertConfig,
+    { words = true }: BertEmbeddingsOptions = {},
+  ) {
+    const { hiddenSize, initializerRange: std } = config;
+    const table = (name: string, rows: number, row: { zeroRow?: number } = {}) =>
+      new Embedding(store, `${prefix}${name}_embeddings.`, rows, hiddenSize, { kind: 'normal', std, ...row });
+    if (words) this.#words = table('word', config.vocabSize, { zeroRow: config.padTokenId });
+    this.#positions = table('position', config.maxPositionEmbeddings);
+    this.#tokenTypes = table('token_type', config.typeVocabSize);
+    this.#norm = new LayerNorm(store, `${prefix}LayerNorm.`, hiddenSize, config.layerNormEps);
+    this.#dropoutRate = config.hiddenDropoutProb;
+  }
+
+  /** The word table, `[vocabulary, hidden]`. */
+  wordTable(): tf.Tensor2D {
+    if (!this.#words) throw new Error('these embeddings have no word table');
+    return this.#words.table();
+  }
+
+  /** ids int32 `[batch, tokens]` -> `[batch, tokens, hidden]` */
+  forward(ids: tf.Tensor, keys: KeyStream | null): tf.Tensor3D {
+    if (!this.#words) throw new Error('these embeddings have no word table');
+    return this.embed(this.#words.lookUp(ids), keys);
+  }
+
+  /** vectors `[batch, tokens, hidden]` in place of words -> the same shape */
+  embed(vectors: tf.Tensor, keys: KeyStream | null): tf.Tensor3D {
+    const places = tf.add(this.#positions.first(vectors.shape[1]!), this.#tokenTypes.first(1)); // [tokens, hidden]
+    return dropout(this.#norm.forward(tf.add(vectors, places)), this.#dropoutRate, keys) as tf.Tensor3D;
+  }
+}

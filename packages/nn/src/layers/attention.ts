@@ -1,0 +1,42 @@
+import { dropout, type KeyStream } from '@reelbert/engine';
+import * as tf from '@tensorflow/tfjs-core';
+
+/** What a query may not see gets this added to its score: BERT's additive mask. */
+const masked = -10_000;
+
+/** mask int32 or float32 `[batch, keys]`, 1 = real -> `[batch, 1, 1, keys]`, to be added to attention scores */
+export function additiveMask(mask: tf.Tensor): tf.Tensor4D {
+  const [batch, keys] = mask.shape as [number, number];
+  const hidden = tf.mul(tf.sub(1, tf.cast(mask, 'float32')), masked);
+  return tf.reshape(hidden, [batch, 1, 1, keys]);
+}
+
+/**
+ * Scaled dot-product attention over `heads` heads (Vaswani et al. 2017, section 3.2).
+ *
+ * @param query `[batch, queries, hidden]`
+ * @param key `[batch, keys, hidden]`
+ * @param value `[batch, keys, hidden]`
+ * @param mask additive, broadcast over `[batch, heads, queries, keys]`
+ * @returns `[batch, queries, hidden]`
+ */
+export function attention(
+  query: tf.Tensor,
+  key: tf.Tensor,
+  value: tf.Tensor,
+  mask: tf.Tensor | null,
+  heads: number,
+  dropoutRate: number,
+  keys: KeyStream | null,
+): tf.Tensor3D {
+  const [batch, queries, hidden] = query.shape as [number, number, number];
+  const width = hidden / heads;
+  const split = (x: tf.Tensor) => {
+    return tf.transpose(tf.reshape(x, [batch, x.shape[1]!, heads, width]), [0, 2, 1, 3]); // [batch, heads, tokens, width]
+  };
+  const products = tf.matMul(split(tf.mul(query, width ** -0.5)), split(key), false, true); // [batch, heads, queries, keys]
+  const scores = mask ? tf.add(products, mask) : products;
+  const probabilities = dropout(tf.softmax(scores), dropoutRate, keys);
+  const mixed = tf.matMul(probabilities, split(value)); // [batch, heads, queries, width]
+  return tf.reshape(tf.transpose(mixed, [0, 2, 1, 3]), [batch, queries, hidden]);
+}

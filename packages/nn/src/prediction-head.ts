@@ -1,0 +1,57 @@
+import { gelu } from '@reelbert/engine';
+import * as tf from '@tensorflow/tfjs-core';
+
+import type { BertConfig } from './bert-config.js';
+import { LayerNorm } from './layers/layer-norm.js';
+import { Linear } from './layers/linear.js';
+import type { Initializer, Parameter, ParameterStore } from './parameter-store.js';
+
+export interface PredictionHeadOptions {
+  /** Columns of the output: the vocabulary's size, or a feature's width. */
+  readonly outputs: number;
+  /** The decoder's weight `[outputs, hidden]` is this table, not a parameter of the head's own. */
+  readonly tiedTo?: () => tf.Tensor2D;
+  readonly initializer: Initializer | 'torch';
+}
+
+/**
+ * BERT's head for predicting what was masked: dense, GELU, norm, decoder (Hugging Face's BertLMPredictionHead):
+ * `${prefix}{transform.dense,transform.LayerNorm,decoder}.*` and `${prefix}bias`, whose second name is `decoder.bias`.
+ */
+export class PredictionHead {
+  readonly #dense: Linear;
+  readonly #norm: LayerNorm;
+  readonly #decoder: () => tf.Tensor2D;
+  readonly #bias: Parameter;
+
+  constructor(store: ParameterStore, prefix: string, config: BertConfig, options: PredictionHeadOptions) {
+    const { hiddenSize, layerNormEps } = config;
+    const { outputs, tiedTo, initializer } = options;
+    this.#bias = store.declare(`${prefix}bias`, [outputs], { kind: 'zeros' });
+    store.alias(`${prefix}decoder.bias`, `${prefix}bias`);
+    this.#dense = new Linear(store, `${prefix}transform.dense.`, hiddenSize, hiddenSize, initializer);
+    this.#norm = new LayerNorm(store, `${prefix}transform.LayerNorm.`, hiddenSize, layerNormEps);
+    this.#decoder = tiedTo ?? this.#ownDecoder(store, prefix, hiddenSize, options);
+  }
+
+  /** states `[positions, hidden]` -> scores `[positions, outputs]` */
+  forward(states: tf.Tensor2D): tf.Tensor2D {
+    const transformed = this.#norm.forward(gelu(this.#dense.forward(states))) as tf.Tensor2D;
+    return tf.add(tf.matMul(transformed, this.#decoder(), false, true), this.#bias.value());
+  }
+
+  #ownDecoder(
+    store: ParameterStore,
+    prefix: string,
+    hiddenSize: number,
+    { outputs, initializer }: PredictionHeadOptions,
+  ): () => tf.Tensor2D {
+    const uniform = { kind: 'uniform', bound: hiddenSize ** -0.5 } as const;
+    const weight = store.declare(
+      `${prefix}decoder.weight`,
+      [outputs, hiddenSize],
+      initializer === 'torch' ? uniform : initializer,
+    );
+    return () => weight.value() as tf.Tensor2D;
+  }
+}
