@@ -26,14 +26,16 @@ export interface LoadOptions {
 }
 
 /**
- * Initial values of all of a store's parameters: from `weights` where they have the name, else from the initializers.
+ * Initial values of all of a store's parameters: from a file's weights where it has the name (or an alias of it), else
+ * from the initializers.
  * Throws `InputError` where a shape differs, and if `strict` where a name does. `position_ids` are no weights.
  */
 export function loadInitialState(
   store: ParameterStore,
-  weights: NdArrays,
+  file: NdArrays,
   { strict, seed }: LoadOptions,
 ): { state: NdArrays; report: LoadReport } {
+  const weights = withoutAliases(store, file);
   const names = [...store.specs.keys()];
   const taken = names.filter((name) => name in weights);
   const missing = names.filter((name) => !(name in weights));
@@ -55,6 +57,16 @@ export function loadInitialState(
   const state = { ...store.initialState(seed) };
   for (const name of taken) state[name] = weights[name]!;
   return { state, report: { taken, missing, unused } };
+}
+
+/** The weights under the parameters' own names; where a file holds both names, the alias repeats the parameter. */
+function withoutAliases(store: ParameterStore, weights: NdArrays): NdArrays {
+  const named = Object.entries(weights).flatMap(([name, value]) => {
+    const parameter = store.aliases.get(name);
+    if (parameter === undefined) return [[name, value] as const];
+    return parameter in weights ? [] : [[parameter, value] as const];
+  });
+  return Object.fromEntries(named);
 }
 
 /** A run's resulting weights: RUN/best if there is one, else the newest complete checkpoint's (averaged if it can). */

@@ -22,6 +22,15 @@ describe('initial weights', () => {
     });
   });
 
+  test('are found under a second name', () => {
+    const { parameters } = tinyTask();
+    parameters.alias('classifier.kernel', 'classifier.weight');
+    const options = { strict: false, seed: 3 };
+    const { state, report } = loadInitialState(parameters, { 'classifier.kernel': classifier }, options);
+    expect(state['classifier.weight']).toBe(classifier);
+    expect(report).toMatchObject({ taken: ['classifier.weight'], unused: [] });
+  });
+
   test('must be exactly the parameters if strict', () => {
     expect(() =>
       loadInitialState(store, { 'classifier.weight': classifier }, { strict: true, seed: 0 }),
