@@ -6,6 +6,7 @@ export { assembleClassificationBatch } from './classification-batch.js';
 export type { ClassificationBatchOptions, ClassificationSample } from './classification-batch.js';
 export { assembleContrastiveBatch } from './contrastive-batch.js';
 export type { ContrastiveBatchOptions, ContrastiveSample } from './contrastive-batch.js';
+export { readFold, readIndexFile } from './fold-files.js';
 export { randomFrames, uniformFrames } from './frame-sampling.js';
 export { chooseMasking, defaultProbabilities, matchingPermutation, rowParts } from './masking.js';
 export type {
