@@ -1,1 +1,9 @@
-export {};
+export { VisualBertForClassification, type ClassifierOptions, type FrameEncoder } from './classifier.js';
+export {
+  referencePreset,
+  visualBertConfigSchema,
+  type VisualBertConfig,
+  type VisualBertConfigInput,
+} from './config.js';
+export { VisualBert, type EncodedVideo, type FrameInput, type TextInput } from './model.js';
+export { VisualBertForPretraining, type PretrainingObjectiveSwitches } from './pretraining-model.js';

@@ -1,0 +1,82 @@
+// The single-stream model with its classifier: one linear layer over the mean of the last hidden states. Frames come as
+// features, or as pixels through a vision tower that is trained along.
+
+import type { KeyStream } from '@reelbert/engine';
+import { classificationLoss } from '@reelbert/losses';
+import { Linear, type ParameterStore, type Predictor, type Task, type TensorBatch } from '@reelbert/nn';
+import * as tf from '@tensorflow/tfjs-core';
+
+import type { VisualBertConfig } from './config.js';
+import { VisualBert, type FrameInput } from './model.js';
+import { maskedMean, meanOverAll } from './pooling.js';
+
+/** Turns pixels `[n, S, S, 3]` into features `[n, frameDim]`; its parameters are in the classifier's store. */
+export interface FrameEncoder {
+  encode(pixels: tf.Tensor, keys?: KeyStream | null): tf.Tensor2D;
+}
+
+export interface ClassifierOptions {
+  readonly classes: number;
+  /** What the model looks at; default `both`. */
+  readonly modality?: 'both' | 'text' | 'frames';
+  /** For batches with `pixels` instead of `frames`. Declare its parameters before the classifier's. */
+  readonly frameEncoder?: FrameEncoder | undefined;
+}
+
+/**
+ * Classification over a batch of `inputIds`, `textMask` int32 `[batch, text]`, `frames` `[batch, frames, frameDim]` or
+ * `pixels` `[batch, frames, S, S, 3]`, `frameMask` int32 `[batch, frames]`, `labels` int32 `[batch]` for training, and
+ * optionally `rowMask` int32 `[batch]`. Parameters: `roberta.bert.*`, `newfc_tag.*`.
+ */
+export class VisualBertForClassification implements Task, Predictor {
+  readonly parameters: ParameterStore;
+  readonly objectives = ['classification'] as const;
+  readonly #config: VisualBertConfig;
+  readonly #options: ClassifierOptions;
+  readonly #bert: VisualBert;
+  readonly #head: Linear;
+
+  constructor(store: ParameterStore, config: VisualBertConfig, options: ClassifierOptions) {
+    this.parameters = store;
+    this.#config = config;
+    this.#options = options;
+    this.#bert = new VisualBert(store, config);
+    this.#head = new Linear(store, 'newfc_tag.', config.text.hiddenSize, options.classes, 'torch');
+    if (config.unusedParameters) {
+      new Linear(store, 'newfc_hidden.', config.frameDim, config.text.hiddenSize, 'torch');
+    }
+  }
+
+  loss(batch: TensorBatch, keys: KeyStream | null): { loss: tf.Scalar; parts: Record<string, tf.Scalar> } {
+    const { labelSmoothing } = this.#config;
+    const options = { labelSmoothing, rowWeights: batch.rowMask };
+    const loss = classificationLoss(this.#logits(batch, keys), batch.labels!, options);
+    return { loss, parts: { classification: loss } };
+  }
+
+  /** `[batch, classes]` */
+  logits(batch: TensorBatch): tf.Tensor2D {
+    return this.#logits(batch, null);
+  }
+
+  #logits(batch: TensorBatch, keys: KeyStream | null): tf.Tensor2D {
+    const { modality = 'both' } = this.#options;
+    const text = modality === 'frames' ? null : { ids: batch.inputIds!, mask: batch.textMask! };
+    const frames = modality === 'text' ? null : this.#frames(batch, keys);
+    const { states, mask } = this.#bert.encode(text, frames, keys);
+    const pooled = this.#config.pooling === 'all' ? meanOverAll(states) : maskedMean(states, mask);
+    return this.#head.forward(pooled) as tf.Tensor2D;
+  }
+
+  #frames(batch: TensorBatch, keys: KeyStream | null): FrameInput {
+    const mask = batch.frameMask!;
+    if (batch.frames) return { features: batch.frames, mask };
+    const { frameEncoder } = this.#options;
+    if (!frameEncoder || !batch.pixels) {
+      throw new Error("a batch needs 'frames', or 'pixels' and a classifier with a frame encoder");
+    }
+    const [rows, frames, ...image] = batch.pixels.shape as [number, number, ...number[]];
+    const features = frameEncoder.encode(tf.reshape(batch.pixels, [rows * frames, ...image]), keys); // [rows * frames, dim]
+    return { features: tf.reshape(features, [rows, frames, -1]), mask };
+  }
+}
