@@ -1,1 +1,5 @@
-export {};
+export { clipVisionConfigSchema, clipVisionPresets, patchCount, type ClipVisionConfig } from './config.js';
+export { contrastiveConfigSchema, referenceContrast, type ContrastiveConfig } from './contrastive-config.js';
+export { ContrastiveModel } from './contrastive-model.js';
+export { shardOf, type Shard } from './shard.js';
+export { VisionTower, type FrameEncoder, type VisionOutput } from './vision-tower.js';
