@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import { nodeProblem } from './setup/platform.js';
+import { nodeProblem, processorProblem, thisPlatform } from './setup/platform.js';
 
 const require = createRequire(import.meta.url);
 
@@ -14,28 +14,43 @@ interface NodeBackend {
 
 let loaded: { problem: string | undefined } | undefined;
 
+// Written to standard error when the library is loaded; TensorFlow's log level doesn't cover it.
+const greeting = /before absl::InitializeLog|oneDNN custom operations are on/;
+
+// Where this package's addon is there, it loads the library and drops the greeting; whatever else was written, stays.
+function loadLibraryQuietly(tfjsFolder: string): void {
+  try {
+    const { loadLibrary } = require('../build/Release/quiet.node') as { loadLibrary(path: string): string };
+    const written = loadLibrary(join(tfjsFolder, 'deps', 'lib', 'libtensorflow_framework.so.2'));
+    const kept = written.split('\n').filter((line) => line !== '' && !greeting.test(line));
+    if (kept.length > 0) process.stderr.write(`${kept.join('\n')}\n`);
+  } catch {
+    // not set up: tfjs loads the library, greeting and all
+  }
+}
+
 // TensorFlow reads these when its library is loaded.
 function prepareEnvironment(): void {
   process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2'; // errors only
   process.env['TF_FORCE_GPU_ALLOW_GROWTH'] ??= 'true'; // tfjs and the compiler's session share one GPU
 }
 
-function addonFile(): string | undefined {
+function tfjsFolder(): string | undefined {
   try {
-    const folder = dirname(require.resolve('@tensorflow/tfjs-node-gpu/package.json'));
-    return join(folder, 'lib', 'napi-v8', 'tfjs_binding.node');
+    return dirname(require.resolve('@tensorflow/tfjs-node-gpu/package.json'));
   } catch {
     return undefined;
   }
 }
 
 function load(): string | undefined {
-  const wrongNode = nodeProblem(process.versions.node);
-  if (wrongNode !== undefined) return wrongNode.problem.replace(/\.$/, '');
-  const addon = addonFile();
-  if (addon === undefined) return "@tensorflow/tfjs-node-gpu isn't installed";
-  if (!existsSync(addon)) return "TensorFlow isn't set up";
+  const unfit = nodeProblem(process.versions.node) ?? processorProblem(thisPlatform());
+  if (unfit !== undefined) return unfit.problem.replace(/\.$/, '');
+  const folder = tfjsFolder();
+  if (folder === undefined) return "@tensorflow/tfjs-node-gpu isn't installed";
+  if (!existsSync(join(folder, 'lib', 'napi-v8', 'tfjs_binding.node'))) return "TensorFlow isn't set up";
   prepareEnvironment();
+  loadLibraryQuietly(folder);
   try {
     require('@tensorflow/tfjs-node-gpu');
     return undefined;

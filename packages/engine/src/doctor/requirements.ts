@@ -47,7 +47,7 @@ export async function describeTools(): Promise<Tools> {
   const python = process.env['PYTHON'] || 'python3';
   const [pythonVersion, pip, compiler, make] = await Promise.all([
     versionOf(python, ['--version']),
-    versionOf(python, ['-m', 'pip', '--version']),
+    versionOf(python, ['-m', 'pip', '--version']).then((text) => text?.replace(/ from .*/, '') ?? null),
     versionOf(process.env['CXX'] || 'g++', ['--version']),
     versionOf('make', ['--version']),
   ]);

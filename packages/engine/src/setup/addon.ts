@@ -11,6 +11,8 @@ export interface Addon {
   readonly name: string;
   /** Folder of the package, which has a `binding.gyp`. */
   readonly folder: string;
+  /** Whether it calls TensorFlow, which is then put into the package's `deps`. */
+  readonly usesTensorFlow: boolean;
   /** Files and folders that the build needs, relative to the package. */
   readonly sources: readonly string[];
   /** The addon that the build makes, relative to the package. */
@@ -56,7 +58,7 @@ export function explainBuildFailure(name: string, output: string, hasHeaders: bo
     /ENOTFOUND|ECONNREFUSED|ETIMEDOUT|EAI_AGAIN|FetchError|ECONNRESET|download|unable to verify/.test(output)
   ) {
     return new SetupError(
-      `Node's headers (include/node) aren't beside ${process.execPath}, and node-gyp couldn't download them.`,
+      `Node's headers (include/node) are neither beside ${process.execPath} nor in /usr, and node-gyp couldn't download them.`,
       "use a Node that comes with them (the archives of nodejs.org and nvm's do; on Debian: sudo apt-get install libnode-dev), or set npm_config_nodedir to a folder that has include/node/node.h.",
     );
   }

@@ -46,16 +46,20 @@ export async function requireCompiler(env: NodeJS.ProcessEnv = process.env): Pro
   }
 }
 
-/** The prefix of the running Node if it has the headers, as most installations do. */
-export function findNodeHeaders(execPath = process.execPath): string | undefined {
-  for (const path of new Set([execPath, realpathSync(execPath)])) {
-    const prefix = dirname(dirname(path));
-    const headers = ['node.h', 'node_api.h', 'common.gypi'].map((file) =>
-      join(prefix, 'include', 'node', file),
-    );
-    if (headers.every((file) => existsSync(file))) return prefix;
-  }
-  return undefined;
+/**
+ * A folder whose `include/node` has Node's headers: the running Node's, as most installations have them, or another
+ * one's, since the addons use nothing but Node-API, which is the same in all.
+ */
+export function findNodeHeaders(
+  execPath = process.execPath,
+  env: NodeJS.ProcessEnv = process.env,
+): string | undefined {
+  const beside = [execPath, realpathSync(execPath)].map((path) => dirname(dirname(path)));
+  const prefixes = [...beside, env['npm_config_nodedir'] ?? '', '/usr/local', '/usr'];
+  const needed = ['node.h', 'node_api.h', 'common.gypi'];
+  return prefixes.find(
+    (prefix) => prefix !== '' && needed.every((file) => existsSync(join(prefix, 'include', 'node', file))),
+  );
 }
 
 // npm brings node-gyp along; where npm lies differs between installations.

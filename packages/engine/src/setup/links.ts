@@ -25,7 +25,7 @@ async function replaceByLink(path: string, target: string): Promise<void> {
   }
 }
 
-// Before this layout, `deps` itself could be a link.
+// A `deps` made by hand may itself be a link; what lies behind it is not to be changed.
 async function removeLink(path: string): Promise<void> {
   const present = await lstat(path).catch(() => undefined);
   if (present?.isSymbolicLink()) await rm(path);
@@ -36,13 +36,12 @@ async function removeLink(path: string): Promise<void> {
  * @returns whether any link had to be made.
  */
 export async function linkAddon(addon: Addon, built: string, tensorFlow: string): Promise<boolean> {
-  const links = [
-    [join(addon.folder, addon.product), join(built, addon.product)],
-    [join(addon.folder, 'deps', 'lib'), join(tensorFlow, 'lib')],
-    [join(addon.folder, 'deps', 'include'), join(tensorFlow, 'include')],
-  ] as const;
+  const library = ['lib', 'include'].map(
+    (part) => [join(addon.folder, 'deps', part), join(tensorFlow, part)] as const,
+  );
+  const product = [join(addon.folder, addon.product), join(built, addon.product)] as const;
   let changed = false;
-  for (const [path, target] of links) {
+  for (const [path, target] of addon.usesTensorFlow ? [...library, product] : [product]) {
     if (await pointsTo(path, target)) continue;
     if (!changed) await removeLink(join(addon.folder, 'deps'));
     await replaceByLink(path, target);

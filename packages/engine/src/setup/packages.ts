@@ -1,13 +1,13 @@
-import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { Addon } from './addon.js';
 import { SetupError } from './setup-error.js';
 
-/** Folders of the packages that get TensorFlow. */
+/** Folders of the packages that get an addon. */
 export interface Packages {
   readonly tfjs: string;
   readonly compiler: string;
+  readonly engine: string;
 }
 
 const require = createRequire(import.meta.url);
@@ -24,7 +24,11 @@ export function findPackages(): Packages {
       );
     }
   };
-  return { tfjs: folderOf('@tensorflow/tfjs-node-gpu'), compiler: folderOf('@reelbert/compiler') };
+  return {
+    tfjs: folderOf('@tensorflow/tfjs-node-gpu'),
+    compiler: folderOf('@reelbert/compiler'),
+    engine: dirname(require.resolve('../../package.json')),
+  };
 }
 
 /** tfjs's own addon. Its binding.gyp expects the variables that node-pre-gyp would give. */
@@ -32,6 +36,7 @@ export function tfjsAddon(folder: string): Addon {
   return {
     name: 'tfjs_binding',
     folder,
+    usesTensorFlow: true,
     sources: ['package.json', 'binding.gyp', 'binding'],
     product: join('lib', 'napi-v8', 'tfjs_binding.node'),
     modules: [],
@@ -47,6 +52,7 @@ export function sessionAddon(folder: string): Addon {
   return {
     name: 'session',
     folder,
+    usesTensorFlow: true,
     sources: ['binding.gyp', 'native'],
     product: join('build', 'Release', 'session.node'),
     modules: [dirname(nodeAddonApi)],
@@ -54,9 +60,20 @@ export function sessionAddon(folder: string): Addon {
   };
 }
 
-/** The addons to build, tfjs's first. */
+/** This package's own addon, which loads TensorFlow's library without its greeting. */
+export function quietAddon(folder: string): Addon {
+  return {
+    name: 'quiet',
+    folder,
+    usesTensorFlow: false,
+    sources: ['binding.gyp', 'native'],
+    product: join('build', 'Release', 'quiet.node'),
+    modules: [],
+    variables: {},
+  };
+}
+
+/** The addons to build. */
 export function addonsOf(packages: Packages): readonly Addon[] {
-  const addons = [tfjsAddon(packages.tfjs)];
-  if (existsSync(join(packages.compiler, 'binding.gyp'))) addons.push(sessionAddon(packages.compiler));
-  return addons;
+  return [tfjsAddon(packages.tfjs), sessionAddon(packages.compiler), quietAddon(packages.engine)];
 }

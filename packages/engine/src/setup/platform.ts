@@ -46,6 +46,12 @@ function isOldGlibc(version: string): boolean {
 const elsewhere =
   'run on Linux (x64 or arm64; on Windows inside WSL 2, elsewhere in a container), or without TensorFlow on the slower WASM backend, which needs no set-up.';
 
+/** Why TensorFlow, which ends the process on such a processor, can't run on it, or undefined. */
+export function processorProblem({ architecture, features }: Platform): SetupError | undefined {
+  if (architecture !== 'x64' || features === undefined || features.includes('avx')) return undefined;
+  return new SetupError("TensorFlow needs a processor with AVX; this one doesn't report it.", elsewhere);
+}
+
 /** The build of TensorFlow for this machine; an error that says what to do where there is none. */
 export function buildFor(platform: Platform, variant: Variant): TensorFlowBuild {
   const problem = nodeProblem(platform.nodeVersion);
@@ -60,9 +66,8 @@ export function buildFor(platform: Platform, variant: Variant): TensorFlowBuild 
       'use a distribution with a newer glibc (Debian 10, Ubuntu 20.04 or later, say).',
     );
   }
-  if (architecture === 'x64' && platform.features !== undefined && !platform.features.includes('avx')) {
-    throw new SetupError("TensorFlow needs a processor with AVX; this one doesn't report it.", elsewhere);
-  }
+  const unfit = processorProblem(platform);
+  if (unfit !== undefined) throw unfit;
   const build = tensorFlowBuild(`${system}-${architecture}`, variant);
   if (build !== undefined) return build;
   if (variant === 'cuda' && tensorFlowBuild(`${system}-${architecture}`, 'cpu') !== undefined) {

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readdir, rm } from 'node:fs/promises';
+import { readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { addonFolder, buildAddon, type Addon } from './addon.js';
 import { cacheFolder, openCacheFolder } from './cache-folder.js';
@@ -59,28 +59,30 @@ async function provideAddon(addon: Addon, { cache, build, onProgress }: Job): Pr
   return done;
 }
 
+// The addons with which TensorFlow has been tried and worked.
+async function wasTried(cache: string, addons: string): Promise<boolean> {
+  return (await readFile(join(cache, 'tried'), 'utf8').catch(() => '')) === addons;
+}
+
 async function provideAll(job: Job): Promise<string[]> {
   const { cache, build, packages, onProgress } = job;
   const done: string[] = [];
+  await removeUnfinished(cache);
   if (!(await hasTensorFlow(cache, build))) {
-    await removeUnfinished(cache);
     await installTensorFlow(cache, build, onProgress);
     done.push(`installed ${build.key}`);
   }
   const addons = addonsOf(packages);
-  // Both to their end, whatever becomes of the other: the lock is held until nothing runs.
+  // All to their end, whatever becomes of one: the lock is held until nothing runs.
   for (const result of await Promise.allSettled(addons.map((addon) => provideAddon(addon, job)))) {
     if (result.status === 'rejected') throw result.reason;
     done.push(...result.value);
   }
-  if (done.length === 0) return done;
+  const folders = await Promise.all(addons.map((addon) => addonFolder(cache, addon, build.key)));
+  if (done.length === 0 && (await wasTried(cache, folders.join('\n')))) return done;
   onProgress({ step: 'trying TensorFlow' });
-  const session = addons.find((addon) => addon.name === 'session');
-  const trial = await tryTensorFlow(
-    packages,
-    session === undefined ? null : join(session.folder, session.product),
-    cache,
-  );
+  const trial = await tryTensorFlow(addons, cache);
+  await writeFile(join(cache, 'tried'), folders.join('\n'));
   done.push(`tried TensorFlow ${trial.version}${trial.gpu ? ' on the GPU' : ''}`);
   return done;
 }

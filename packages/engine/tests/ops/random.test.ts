@@ -47,7 +47,7 @@ describe.each(['tensorflow', 'wasm', 'cpu'] as const)('random numbers on %s', (b
 
   it('do not correlate between the keys of one stream', async () => {
     const stream = new KeyStream(key(9, 0));
-    const a = await randomUniform([20_000], stream.next()).data();
+    const a = Array.from(await randomUniform([20_000], stream.next()).data());
     const b = await randomUniform([20_000], stream.next()).data();
     const product = a.reduce((sum, value, index) => sum + (value - 0.5) * (b[index]! - 0.5), 0) / a.length;
     expect(Math.abs(product)).toBeLessThan(0.003);
