@@ -5,7 +5,7 @@
 // n images, S image size, p patch size; patches = (S / p)^2; tokens = 1 + patches
 
 import { gelu, type KeyStream } from '@reelbert/engine';
-import { LayerNorm, Linear, multiHeadAttention, type ParameterStore } from '@reelbert/nn';
+import { attention, LayerNorm, Linear, type ParameterStore } from '@reelbert/nn';
 import * as tf from '@tensorflow/tfjs-core';
 
 import type { ClipVisionConfig } from './config.js';
@@ -63,12 +63,9 @@ class VisionAttention {
   /** x `[n, tokens, hidden]` -> the same shape */
   forward(x: tf.Tensor3D, keys: KeyStream | null): tf.Tensor {
     const { numAttentionHeads, attentionDropout } = this.#config;
-    const inputs = {
-      query: this.#query.forward(x),
-      key: this.#key.forward(x),
-      value: this.#value.forward(x),
-    };
-    return this.#output.forward(multiHeadAttention(inputs, numAttentionHeads, attentionDropout, keys));
+    const [query, key, value] = [this.#query.forward(x), this.#key.forward(x), this.#value.forward(x)];
+    const mixed = attention(query, key, value, null, numAttentionHeads, attentionDropout, keys);
+    return this.#output.forward(mixed);
   }
 }
 
