@@ -22,3 +22,36 @@ export { assemblePretrainingBatch, type PretrainingBatch } from './pretraining-b
 export { pretrainingCapacity, type PretrainingCapacity } from './pretraining-capacity.js';
 export { batchCount, batchesOf, epochOrder, epochSize, type EpochOptions } from './sampler.js';
 export { checkFold, fullDataFold, stratifiedFolds, type Fold } from './splits.js';
+export { categoriesFrom, loadCategories, referenceCategories, type CategoryTable } from './categories.js';
+export { decodeFloat16, encodeFloat16 } from './float16.js';
+export { readSafetensors, readSafetensorsHeader, writeSafetensors } from './safetensors.js';
+export type { SafetensorsEntry, SafetensorsHeader } from './safetensors-header.js';
+export { loadAnnotations, type Annotation, type AnnotationOptions } from './annotations.js';
+export {
+  FrameError,
+  frameArchivePath,
+  readFrames,
+  type EncodedFrame,
+  type FrameProblem,
+} from './frame-archive.js';
+export {
+  centreCrop,
+  clipNormalisation,
+  decodeImage,
+  imageNetNormalisation,
+  loadFrames,
+  normalisePixels,
+  resizeShortSide,
+  type FramePixels,
+  type LoadFramesOptions,
+  type Normalisation,
+} from './image-transform.js';
+export { resizeBilinear, type RgbImage } from './pil-resize.js';
+export {
+  checkDataset,
+  countKinds,
+  writeQuarantine,
+  type CheckOptions,
+  type DatasetCheck,
+  type QuarantineEntry,
+} from './quarantine.js';
