@@ -1,5 +1,15 @@
 export { clipVisionConfigSchema, clipVisionPresets, patchCount, type ClipVisionConfig } from './config.js';
 export { contrastiveConfigSchema, referenceContrast, type ContrastiveConfig } from './contrastive-config.js';
 export { ContrastiveModel } from './contrastive-model.js';
+export {
+  extractFeatures,
+  largestFrameCount,
+  type ExtractionOptions,
+  type ExtractionProgress,
+  type ExtractionReport,
+  type FeatureSink,
+  type QuarantinedVideo,
+} from './extract.js';
+export { frameLoader, type FrameLoaderOptions } from './frame-loader.js';
 export { shardOf, type Shard } from './shard.js';
 export { VisionTower, type FrameEncoder, type VisionOutput } from './vision-tower.js';

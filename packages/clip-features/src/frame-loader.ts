@@ -1,0 +1,28 @@
+import { loadFrames, normalisePixels, type NdArray, type Normalisation } from '@reelbert/data';
+
+import { largestFrameCount } from './extract.js';
+
+export interface FrameLoaderOptions {
+  /** Short side before cropping. */
+  readonly size: number;
+  /** Height and width of the crop: the tower's `imageSize`. */
+  readonly crop: number;
+  readonly normalisation: Normalisation;
+  /** Frames of a video beyond so many aren't decoded. Default 32. */
+  readonly maxFrames?: number;
+}
+
+/** Reads a video's first frames from its zip below `folder`: `[n, S, S, 3]` float32. Rejects with `FrameError`. */
+export function frameLoader(folder: string, options: FrameLoaderOptions): (id: string) => Promise<NdArray> {
+  const { size, crop, normalisation, maxFrames = largestFrameCount } = options;
+  const indices = (count: number): number[] =>
+    Array.from({ length: Math.min(count, maxFrames) }, (_, i) => i);
+  return async (id) => {
+    const { data } = await loadFrames(folder, id, { size, crop, indices });
+    return {
+      dtype: 'float32',
+      shape: [data.length / (crop * crop * 3), crop, crop, 3],
+      data: normalisePixels(data, normalisation),
+    };
+  };
+}
