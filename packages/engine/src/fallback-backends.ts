@@ -4,8 +4,14 @@ import * as tf from '@tensorflow/tfjs-core';
 
 const require = createRequire(import.meta.url);
 
+// tfjs-core alone has no gradients; tfjs registers them. (tfjs-node-gpu loads it as well.)
+function registerGradients(): void {
+  require('@tensorflow/tfjs');
+}
+
 /** Registers tfjs's WASM backend, its binaries taken from the installed package. Gives its version. */
 export async function loadWasm(): Promise<string> {
+  registerGradients();
   const wasm = await import('@tensorflow/tfjs-backend-wasm');
   if (tf.getBackend() !== 'wasm') {
     const folder = dirname(require.resolve('@tensorflow/tfjs-backend-wasm/package.json'));
@@ -16,6 +22,7 @@ export async function loadWasm(): Promise<string> {
 
 /** Registers tfjs's backend in plain JavaScript, without the advice that it prints at its first use. Gives its version. */
 export async function loadCpu(): Promise<string> {
+  registerGradients();
   const cpu = await import('@tensorflow/tfjs-backend-cpu');
   const backend = tf.findBackend('cpu') as unknown as { firstUse: boolean };
   backend.firstUse = false;

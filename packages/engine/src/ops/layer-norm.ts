@@ -18,7 +18,8 @@ function checkWeight(name: string, weight: tf.Tensor, hidden: number | undefined
 /**
  * Layer normalisation over the last axis, `(x - mean) / sqrt(variance + epsilon) * gamma + beta` with the biased
  * variance (Ba et al. 2016, section 3). Its gradient is computed from x and gamma alone: op by op, none of the
- * intermediate values stays in memory for it.
+ * intermediate values stays in memory for it. (In a recorded graph, TensorFlow's optimiser may merge the
+ * recomputation with the forward pass.)
  *
  * @param x `[..., hidden]`.
  * @param gamma `[hidden]`.

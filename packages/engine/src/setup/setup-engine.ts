@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { addonFolder, buildAddon, type Addon } from './addon.js';
+import { findNodeGyp, findPython, requireCompiler } from './build-tools.js';
 import { cacheFolder, openCacheFolder } from './cache-folder.js';
 import { linkAddon } from './links.js';
 import { addonsOf, findPackages, type Packages } from './packages.js';
@@ -47,16 +48,25 @@ async function removeUnfinished(cache: string): Promise<void> {
   }
 }
 
-async function provideAddon(addon: Addon, { cache, build, onProgress }: Job): Promise<string[]> {
-  const folder = await addonFolder(cache, addon, build.key);
+async function provideAddon(addon: Addon, folder: string, job: Job): Promise<string[]> {
+  const { cache, build, onProgress } = job;
   const done: string[] = [];
-  if (!existsSync(join(folder, addon.product))) {
+  if (!isBuilt(addon, folder)) {
     onProgress({ step: "building TensorFlow's addons for Node" });
     await buildAddon(addon, folder, build.key);
     done.push(`built ${addon.name}`);
   }
   if (await linkAddon(addon, folder, join(cache, build.key))) done.push(`linked ${addon.name}`);
   return done;
+}
+
+const isBuilt = (addon: Addon, folder: string): boolean => existsSync(join(folder, addon.product));
+
+// Before anything is fetched.
+async function requireBuildTools(): Promise<void> {
+  await findPython();
+  await requireCompiler();
+  findNodeGyp();
 }
 
 // The addons with which TensorFlow has been tried and worked.
@@ -68,17 +78,19 @@ async function provideAll(job: Job): Promise<string[]> {
   const { cache, build, packages, onProgress } = job;
   const done: string[] = [];
   await removeUnfinished(cache);
+  const addons = addonsOf(packages);
+  const folders = await Promise.all(addons.map((addon) => addonFolder(cache, addon, build.key)));
+  if (!addons.every((addon, index) => isBuilt(addon, folders[index]!))) await requireBuildTools();
   if (!(await hasTensorFlow(cache, build))) {
     await installTensorFlow(cache, build, onProgress);
     done.push(`installed ${build.key}`);
   }
-  const addons = addonsOf(packages);
   // All to their end, whatever becomes of one: the lock is held until nothing runs.
-  for (const result of await Promise.allSettled(addons.map((addon) => provideAddon(addon, job)))) {
+  const provided = addons.map((addon, index) => provideAddon(addon, folders[index]!, job));
+  for (const result of await Promise.allSettled(provided)) {
     if (result.status === 'rejected') throw result.reason;
     done.push(...result.value);
   }
-  const folders = await Promise.all(addons.map((addon) => addonFolder(cache, addon, build.key)));
   if (done.length === 0 && (await wasTried(cache, folders.join('\n')))) return done;
   onProgress({ step: 'trying TensorFlow' });
   const trial = await tryTensorFlow(addons, cache);
