@@ -12,18 +12,21 @@ const expectedFile = 'a safetensors file';
 /** What a reader makes of each element type of a file. */
 const decoders: Readonly<Record<string, (buffer: ArrayBuffer) => NdArray['data'] | undefined>> = {
   F32: (buffer) => new Float32Array(buffer),
+  F64: (buffer) => Float32Array.from(new Float64Array(buffer)),
   F16: (buffer) => decodeFloat16(new Uint16Array(buffer)),
   BF16: (buffer) => decodeBfloat16(new Uint16Array(buffer)),
   I32: (buffer) => new Int32Array(buffer),
   I64: (buffer) => narrowIntegers(new BigInt64Array(buffer)),
   U8: (buffer) => Int32Array.from(new Uint8Array(buffer)),
+  I8: (buffer) => Int32Array.from(new Int8Array(buffer)),
   BOOL: (buffer) => new Uint8Array(buffer).map((value) => (value ? 1 : 0)),
 };
 
 const fileTypes: Readonly<Record<DType, string>> = { float32: 'F32', int32: 'I32', bool: 'BOOL' };
 
 /**
- * Reads tensors: F32, F16 and BF16 as float32; I32, U8 and, where the values fit, I64 as int32; BOOL as bool.
+ * Reads tensors: F32, F16, BF16 and, rounded, F64 as float32; I32, U8, I8 and, where the values fit, I64 as int32;
+ * BOOL as bool.
  *
  * @param options.names the tensors to read, others are skipped over; all where absent
  * @throws InputError for a file that isn't safetensors or is cut off, a name that isn't there, a type that can't be read

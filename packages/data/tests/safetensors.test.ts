@@ -97,34 +97,43 @@ test('a file that another program wrote is read', async () => {
 test('only the tensors asked for are read', async () => {
   const file = handMade(
     {
-      a: { dtype: 'F64', shape: [1], data_offsets: [0, 8] },
+      a: { dtype: 'U64', shape: [1], data_offsets: [0, 8] },
       b: { dtype: 'U8', shape: [2], data_offsets: [8, 10] },
     },
     new Uint8Array(10).fill(7),
   );
   const { b } = await readSafetensors(file, { names: ['b'] });
   expect(b).toEqual({ dtype: 'int32', shape: [2], data: Int32Array.of(7, 7) });
-  expect(await refusal(file)).toMatch(/tensor 'a'.*F64/);
+  expect(await refusal(file)).toMatch(/tensor 'a'.*U64/);
   expect(await refusal(file, ['c'])).toMatch(/'c'/);
 });
 
-test('half precision and 64-bit integers become what the library works with', async () => {
-  const data = Buffer.alloc(12);
+test('other precisions and widths become what the library works with', async () => {
+  const data = Buffer.alloc(22);
   data.writeUInt16LE(0x3555, 0);
   data.writeUInt16LE(0xbf80, 2);
   data.writeBigInt64LE(-5n, 4);
+  data.writeDoubleLE(0.1, 12);
+  data.writeInt8(-128, 20);
+  data.writeUInt8(255, 21);
   const file = handMade(
     {
       half: { dtype: 'F16', shape: [1], data_offsets: [0, 2] },
       brain: { dtype: 'BF16', shape: [1], data_offsets: [2, 4] },
       long: { dtype: 'I64', shape: [1], data_offsets: [4, 12] },
+      double: { dtype: 'F64', shape: [], data_offsets: [12, 20] },
+      signed: { dtype: 'I8', shape: [1], data_offsets: [20, 21] },
+      unsigned: { dtype: 'U8', shape: [1], data_offsets: [21, 22] },
     },
     data,
   );
-  const { half, brain, long } = await readSafetensors(file);
+  const { half, brain, long, double, signed, unsigned } = await readSafetensors(file);
   expect(half!.data).toEqual(Float32Array.of(0.333251953125));
   expect(brain!.data).toEqual(Float32Array.of(-1));
   expect(long!.data).toEqual(Int32Array.of(-5));
+  expect(double!.data).toEqual(Float32Array.of(0.1));
+  expect(signed!.data).toEqual(Int32Array.of(-128));
+  expect(unsigned!.data).toEqual(Int32Array.of(255));
 });
 
 test('a 64-bit integer that does not fit is refused by name', async () => {
