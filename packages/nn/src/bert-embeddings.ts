@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { BertConfig } from './bert-config.js';
 import { Embedding } from './layers/embedding.js';
 import { LayerNorm } from './layers/layer-norm.js';
-import type { ParameterStore } from './parameter-store.js';
+import type { Parameter, ParameterStore } from './parameter-store.js';
 
 export interface BertEmbeddingsOptions {
   /** Whether to hold a word table; without one only vectors can be embedded. */
@@ -39,9 +39,9 @@ export class BertEmbeddings {
   }
 
   /** The word table, `[vocabulary, hidden]`. */
-  wordTable(): tf.Tensor2D {
+  wordTable(): Parameter {
     if (!this.#words) throw new Error('these embeddings have no word table');
-    return this.#words.table();
+    return this.#words.weight;
   }
 
   /** ids int32 `[batch, tokens]` -> `[batch, tokens, hidden]` */

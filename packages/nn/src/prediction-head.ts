@@ -9,8 +9,8 @@ import type { Initializer, Parameter, ParameterStore } from './parameter-store.j
 export interface PredictionHeadOptions {
   /** Columns of the output: the vocabulary's size, or a feature's width. */
   readonly outputs: number;
-  /** The decoder's weight `[outputs, hidden]` is this table, not a parameter of the head's own. */
-  readonly tiedTo?: () => tf.Tensor2D;
+  /** The decoder's weight is this table `[outputs, hidden]`; `decoder.weight` is then its second name. */
+  readonly tiedTo?: Parameter;
   readonly initializer: Initializer | 'torch';
 }
 
@@ -21,7 +21,7 @@ export interface PredictionHeadOptions {
 export class PredictionHead {
   readonly #dense: Linear;
   readonly #norm: LayerNorm;
-  readonly #decoder: () => tf.Tensor2D;
+  readonly #decoder: Parameter;
   readonly #bias: Parameter;
 
   constructor(store: ParameterStore, prefix: string, config: BertConfig, options: PredictionHeadOptions) {
@@ -31,27 +31,27 @@ export class PredictionHead {
     store.alias(`${prefix}decoder.bias`, `${prefix}bias`);
     this.#dense = new Linear(store, `${prefix}transform.dense.`, hiddenSize, hiddenSize, initializer);
     this.#norm = new LayerNorm(store, `${prefix}transform.LayerNorm.`, hiddenSize, layerNormEps);
-    this.#decoder = tiedTo ?? this.#ownDecoder(store, prefix, hiddenSize, options);
+    if (tiedTo) store.alias(`${prefix}decoder.weight`, tiedTo.name);
+    this.#decoder = tiedTo ?? declareDecoder(store, prefix, hiddenSize, options);
   }
 
   /** states `[positions, hidden]` -> scores `[positions, outputs]` */
   forward(states: tf.Tensor2D): tf.Tensor2D {
     const transformed = this.#norm.forward(gelu(this.#dense.forward(states))) as tf.Tensor2D;
-    return tf.add(tf.matMul(transformed, this.#decoder(), false, true), this.#bias.value());
-  }
-
-  #ownDecoder(
-    store: ParameterStore,
-    prefix: string,
-    hiddenSize: number,
-    { outputs, initializer }: PredictionHeadOptions,
-  ): () => tf.Tensor2D {
-    const uniform = { kind: 'uniform', bound: hiddenSize ** -0.5 } as const;
-    const weight = store.declare(
-      `${prefix}decoder.weight`,
-      [outputs, hiddenSize],
-      initializer === 'torch' ? uniform : initializer,
+    return tf.add(
+      tf.matMul(transformed, this.#decoder.value() as tf.Tensor2D, false, true),
+      this.#bias.value(),
     );
-    return () => weight.value() as tf.Tensor2D;
   }
+}
+
+function declareDecoder(
+  store: ParameterStore,
+  prefix: string,
+  hiddenSize: number,
+  { outputs, initializer }: PredictionHeadOptions,
+): Parameter {
+  const uniform = { kind: 'uniform', bound: hiddenSize ** -0.5 } as const;
+  const init = initializer === 'torch' ? uniform : initializer;
+  return store.declare(`${prefix}decoder.weight`, [outputs, hiddenSize], init);
 }

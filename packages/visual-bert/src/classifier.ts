@@ -3,7 +3,14 @@
 
 import type { KeyStream } from '@reelbert/engine';
 import { classificationLoss } from '@reelbert/losses';
-import { Linear, type ParameterStore, type Predictor, type Task, type TensorBatch } from '@reelbert/nn';
+import {
+  Linear,
+  PredictionHead,
+  type ParameterStore,
+  type Predictor,
+  type Task,
+  type TensorBatch,
+} from '@reelbert/nn';
 import * as tf from '@tensorflow/tfjs-core';
 
 import type { VisualBertConfig } from './config.js';
@@ -43,6 +50,10 @@ export class VisualBertForClassification implements Task, Predictor {
     this.#bert = new VisualBert(store, config);
     this.#head = new Linear(store, 'newfc_tag.', config.text.hiddenSize, options.classes, 'torch');
     if (config.unusedParameters) {
+      new PredictionHead(store, 'roberta.cls.predictions.', config.text, {
+        outputs: config.text.vocabSize,
+        initializer: { kind: 'normal', std: config.text.initializerRange },
+      });
       new Linear(store, 'newfc_hidden.', config.frameDim, config.text.hiddenSize, 'torch');
     }
   }

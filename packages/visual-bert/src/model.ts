@@ -11,6 +11,7 @@ import {
   BertEncoder,
   declarePooler,
   Linear,
+  type Parameter,
   type ParameterStore,
 } from '@reelbert/nn';
 import * as tf from '@tensorflow/tfjs-core';
@@ -56,7 +57,7 @@ export class VisualBert {
   }
 
   /** The word table `[vocabulary, hidden]`, for a head that is tied to it. */
-  wordTable(): tf.Tensor2D {
+  wordTable(): Parameter {
     return this.#text.wordTable();
   }
 

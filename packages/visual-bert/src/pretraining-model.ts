@@ -54,7 +54,7 @@ export class VisualBertForPretraining implements Task {
     this.#languageHead = new PredictionHead(store, 'roberta.cls.predictions.', text, {
       outputs: text.vocabSize,
       initializer: { kind: 'normal', std: text.initializerRange },
-      ...(tieWordEmbeddings && { tiedTo: () => this.#bert.wordTable() }),
+      ...(tieWordEmbeddings && { tiedTo: this.#bert.wordTable() }),
     });
     this.#frameHead = new PredictionHead(store, 'roberta_mvm_lm_header.predictions.', text, {
       outputs: frameDim,
@@ -81,10 +81,12 @@ export class VisualBertForPretraining implements Task {
     return { loss: tf.addN(weighted) as tf.Scalar, parts };
   }
 
-  /** The pass over the masked batch: `inputIds`, `textMask`, `frames`, `frameMask`. */
+  /** The pass over the masked batch: `inputIds`, `textMask`, `frames`, `frameMask`; of text alone where F is 0. */
   encode(batch: TensorBatch, keys: KeyStream | null): EncodedVideo {
     const text = { ids: batch.inputIds!, mask: batch.textMask! };
-    return this.#bert.encode(text, { features: batch.frames!, mask: batch.frameMask! }, keys);
+    const hasFrames = batch.frames!.shape[1]! > 0;
+    const frames = hasFrames ? { features: batch.frames!, mask: batch.frameMask! } : null;
+    return this.#bert.encode(text, frames, keys);
   }
 
   /** Whether text and frames belong together, from the first position's state: `[batch, 2]`. */

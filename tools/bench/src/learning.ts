@@ -1,7 +1,7 @@
 // nx run bench:learning: what the small models learn from the full sample data, row by row, mean over seeds. Each row is
 // a chain of stages of the program's own pipeline; stages that were done before are not done again.
 import { spawn } from 'node:child_process';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
