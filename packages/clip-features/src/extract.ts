@@ -1,15 +1,14 @@
-import { FrameError, InputError, type NdArray } from '@reelbert/data';
+import { FrameError, InputError, maxStoredFrames, type NdArray } from '@reelbert/data';
 
 import { frameBatches, type FrameBatch, type VideoFrames } from './frame-batches.js';
 import { mapAhead } from './map-ahead.js';
 
-/** A video's features are at most of so many frames. */
-export const largestFrameCount = 32;
-
-/** Where features go. */
+/** Where features go; `FeatureArchiveWriter` of `@reelbert/data` is one. */
 export interface FeatureSink {
-  /** features `[n, dim]` float32 */
-  add(id: string, features: NdArray): Promise<void>;
+  /** features `[n, dim]`, row by row */
+  add(id: string, features: Float32Array): Promise<void>;
+  /** Whether a video's features are there already: it is passed over. */
+  has?(id: string): boolean;
 }
 
 /** A video that has no features, and why. */
@@ -21,10 +20,11 @@ export interface QuarantinedVideo {
 }
 
 export interface ExtractionProgress {
-  /** Videos dealt with: extracted or in quarantine. */
+  /** Videos dealt with: in the sink (before, or now) or in quarantine. */
   readonly done: number;
   readonly total: number;
   readonly quarantined: number;
+  /** Frames encoded now. */
   readonly frames: number;
 }
 
@@ -48,7 +48,7 @@ export interface ExtractionOptions {
 
 export interface ExtractionReport extends ExtractionProgress {
   readonly quarantine: readonly QuarantinedVideo[];
-  /** True if `signal` ended it. */
+  /** True if `signal` ended it before all was done. */
   readonly interrupted: boolean;
 }
 
@@ -58,13 +58,15 @@ export interface ExtractionReport extends ExtractionProgress {
  * frame or no finite features goes to quarantine; any other error ends the extraction.
  */
 export async function extractFeatures(options: ExtractionOptions): Promise<ExtractionReport> {
-  const { ids, load, encode, sink, batchSize = 32, readAhead = 8, onProgress, signal } = options;
-  const maxFrames = Math.min(options.maxFrames ?? largestFrameCount, largestFrameCount);
+  const { load, encode, sink, batchSize = 32, readAhead = 8, onProgress, signal } = options;
+  const maxFrames = Math.min(options.maxFrames ?? maxStoredFrames, maxStoredFrames);
   const quarantine: QuarantinedVideo[] = [];
-  let extracted = 0;
+  const ids = [...new Set(options.ids)];
+  const missing = ids.filter((id) => !sink.has?.(id));
+  let inSink = ids.length - missing.length;
   let frames = 0;
   const progress = (): ExtractionProgress => ({
-    done: extracted + quarantine.length,
+    done: inSink + quarantine.length,
     total: ids.length,
     quarantined: quarantine.length,
     frames,
@@ -74,7 +76,7 @@ export async function extractFeatures(options: ExtractionOptions): Promise<Extra
     onProgress?.(progress());
   };
 
-  const loaded = mapAhead(untilAborted(ids, signal), (id) => loadVideo(id, load), readAhead);
+  const loaded = mapAhead(untilAborted(missing, signal), (id) => loadVideo(id, load), readAhead);
   const batches = frameBatches(withoutBroken(loaded, refuse), batchSize, maxFrames);
   const encoded = mapAhead(batches, async (batch) => ({ batch, features: await encode(batch.pixels) }), 1);
   for await (const { id, features } of joinFrames(encoded)) {
@@ -82,12 +84,12 @@ export async function extractFeatures(options: ExtractionOptions): Promise<Extra
       refuse({ id, kind: 'not-finite', message: `'${id}' has features that half precision can't hold` });
       continue;
     }
-    await sink.add(id, features);
-    extracted++;
+    await sink.add(id, features.data as Float32Array);
+    inSink++;
     frames += features.shape[0]!;
     onProgress?.(progress());
   }
-  return { ...progress(), quarantine, interrupted: signal?.aborted ?? false };
+  return { ...progress(), quarantine, interrupted: progress().done < ids.length };
 }
 
 async function loadVideo(

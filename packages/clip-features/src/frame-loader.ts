@@ -1,6 +1,10 @@
-import { loadFrames, normalisePixels, type NdArray, type Normalisation } from '@reelbert/data';
-
-import { largestFrameCount } from './extract.js';
+import {
+  loadFrames,
+  maxStoredFrames,
+  normalisePixels,
+  type NdArray,
+  type Normalisation,
+} from '@reelbert/data';
 
 export interface FrameLoaderOptions {
   /** Short side before cropping. */
@@ -14,7 +18,7 @@ export interface FrameLoaderOptions {
 
 /** Reads a video's first frames from its zip below `folder`: `[n, S, S, 3]` float32. Rejects with `FrameError`. */
 export function frameLoader(folder: string, options: FrameLoaderOptions): (id: string) => Promise<NdArray> {
-  const { size, crop, normalisation, maxFrames = largestFrameCount } = options;
+  const { size, crop, normalisation, maxFrames = maxStoredFrames } = options;
   const indices = (count: number): number[] =>
     Array.from({ length: Math.min(count, maxFrames) }, (_, i) => i);
   return async (id) => {

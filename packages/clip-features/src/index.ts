@@ -3,13 +3,17 @@ export { contrastiveConfigSchema, referenceContrast, type ContrastiveConfig } fr
 export { ContrastiveModel } from './contrastive-model.js';
 export {
   extractFeatures,
-  largestFrameCount,
   type ExtractionOptions,
   type ExtractionProgress,
   type ExtractionReport,
   type FeatureSink,
   type QuarantinedVideo,
 } from './extract.js';
+export {
+  extractToArchive,
+  type ArchiveExtractionOptions,
+  type ArchiveExtractionReport,
+} from './extract-archive.js';
 export { frameLoader, type FrameLoaderOptions } from './frame-loader.js';
 export { shardOf, type Shard } from './shard.js';
 export { VisionTower, type FrameEncoder, type VisionOutput } from './vision-tower.js';

@@ -19,8 +19,10 @@ function memorySink() {
   const stored = new Map<string, number[][]>();
   return {
     stored,
-    async add(id: string, { shape, data }: NdArray): Promise<void> {
-      const rows = Array.from({ length: shape[0]! }, (_, row) => [...data.subarray(row * 2, row * 2 + 2)]);
+    async add(id: string, features: Float32Array): Promise<void> {
+      const rows = Array.from({ length: features.length / 2 }, (_, row) => [
+        ...features.subarray(row * 2, row * 2 + 2),
+      ]);
       stored.set(id, rows);
     },
   };
@@ -50,6 +52,14 @@ describe('feature extraction', () => {
       ['c', [[10, -10]]],
     ]);
     expect(report).toMatchObject({ done: 3, total: 3, frames: 10, quarantined: 0, interrupted: false });
+  });
+
+  it('passes over videos that the sink has, and ids that come twice', async () => {
+    const sink = { ...memorySink(), has: (id: string) => id === 'a' };
+    const load = async (): Promise<NdArray> => video(1, 2);
+    const report = await extractFeatures({ ids: ['a', 'b', 'b'], load, encode, sink });
+    expect([...sink.stored.keys()]).toEqual(['b']);
+    expect(report).toMatchObject({ done: 2, total: 2, frames: 2, interrupted: false });
   });
 
   it('encodes batches of one size only', async () => {
