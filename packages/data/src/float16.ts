@@ -31,7 +31,9 @@ export function fromFloat16Bits(half: number): number {
 
 /** Rounds to half precision, halves to even. */
 export function encodeFloat16(values: ArrayLike<number>): Uint16Array {
-  return Uint16Array.from(values, toFloat16Bits);
+  const halves = new Uint16Array(values.length);
+  for (let i = 0; i < halves.length; i++) halves[i] = toFloat16Bits(values[i]!);
+  return halves;
 }
 
 /** Half precision as float32; exact. */

@@ -55,3 +55,6 @@ export {
   type DatasetCheck,
   type QuarantineEntry,
 } from './quarantine.js';
+export { FeatureArchiveReader } from './feature-archive.js';
+export { FeatureArchiveWriter, maxStoredFrames, mergeFeatureArchives } from './feature-archive-writer.js';
+export type { FeatureArchiveOptions } from './feature-archive-writer.js';

@@ -46,7 +46,7 @@ describe('folds in NumPy files', () => {
   });
 
   it('are refused where a file is missing, cut off, of another type or no .npy file', async () => {
-    await expect(readIndexFile(join(folder, 'none.npy'))).rejects.toThrow(/none\.npy.*ENOENT/);
+    await expect(readIndexFile(join(folder, 'none.npy'))).rejects.toThrow(/none\.npy: found nothing/);
     const short = await save('short.npy', npy([1, 2, 3]).subarray(0, -4));
     await expect(readIndexFile(short)).rejects.toThrow(/20 bytes for 3 numbers/);
     await expect(readIndexFile(await save('float.npy', npy([1], '<f8')))).rejects.toThrow(/<f8/);
