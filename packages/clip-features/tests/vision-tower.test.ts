@@ -104,7 +104,7 @@ describe('the vision tower', () => {
           ),
         ).dataSync()[0]!;
       const numeric = (moved(step) - moved(-step)) / (2 * step);
-      const gradient = gradients[i]!.dataSync();
+      const gradient = gradients[i]!.dataSync<'float32'>();
       const along = gradient.reduce((sum, g, j) => sum + (g * direction[j]!) / norm, 0);
       const scale = Math.hypot(...gradient);
       expect(Math.abs(numeric - along), `${name}: ${numeric} against ${along}`).toBeLessThan(
