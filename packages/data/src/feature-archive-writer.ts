@@ -1,219 +1,204 @@
-import { open, rename, rm, type FileHandle } from 'node:fs/promises';
+import { access, open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
+
+import { validateFileName } from 'yauzl';
 
 import { entrySuffix, FeatureArchiveReader } from './feature-archive.js';
 import { InputError } from './input-error.js';
 import { fileProblem } from './input-file.js';
-import { encodeFloat16Npy, readNpyHeader } from './npy.js';
+import type { NdArray } from './nd-array.js';
+import { encodeNpy, readNpyHeader } from './npy.js';
 import { encodeDirectory, encodeEntry, recoverEntries, type StoredEntry } from './stored-zip-writer.js';
 
 /** An archive keeps at most this many frames of a video, its first ones. */
 export const maxStoredFrames = 32;
 
-/** Half precision's largest number; what rounds to more would become infinite. */
-const largestHalf = 65520;
+/** The least number that half precision rounds to infinity. */
+const beyondHalf = 65520;
 
 export interface FeatureArchiveOptions {
-  /** Values of a frame's feature. */
-  readonly dim: number;
-  /** Go on with what an interrupted writer left; without, that is thrown away. */
+  /** Go on with what is there, finished or not; without, an unfinished archive is thrown away. */
   readonly resume?: boolean | undefined;
+}
+
+interface State {
+  readonly handle: FileHandle;
+  readonly entries: StoredEntry[];
+  /** Where the next entry belongs. */
+  end: number;
+  dim: number | undefined;
+  /** The finished archive that this one goes on with. */
+  readonly earlier: FeatureArchiveReader | undefined;
 }
 
 /**
  * Writes a feature archive: features come in any order and the file appears when it is finished. Until then they are
- * in `<file>.partial`; a writer that resumes keeps what is whole there. One writer a file at a time.
+ * in `<file>.partial`, a zip without its directory; a writer that resumes keeps what is whole there, however the one
+ * before it ended. One writer a file at a time.
  */
 export class FeatureArchiveWriter {
   readonly file: string;
-  readonly dim: number;
-  readonly #handle: FileHandle;
-  readonly #entries: StoredEntry[];
+  readonly #state: State;
   readonly #ids: Set<string>;
-  #end: number;
   #queue: Promise<void> = Promise.resolve();
+  #open = true;
 
-  private constructor(file: string, dim: number, handle: FileHandle, entries: StoredEntry[], end: number) {
+  private constructor(file: string, state: State) {
     this.file = file;
-    this.dim = dim;
-    this.#handle = handle;
-    this.#entries = entries;
-    this.#ids = new Set(entries.map(({ name }) => name.slice(0, -entrySuffix.length)));
-    this.#end = end;
+    this.#state = state;
+    this.#ids = new Set(state.entries.map(({ name }) => name.slice(0, -entrySuffix.length)));
   }
 
   /**
    * Begins an archive, or goes on with one.
    *
-   * @throws InputError if the folder can't be written, or what is there to resume has another `dim`
+   * @throws InputError if the folder can't be written, or what is there to resume is no feature archive
    */
-  static async create(
+  static async open(
     file: string,
-    { dim, resume = false }: FeatureArchiveOptions,
+    { resume = false }: FeatureArchiveOptions = {},
   ): Promise<FeatureArchiveWriter> {
     const partial = partialFile(file);
-    if (!resume) await rm(partial, { force: true });
-    let handle: FileHandle;
+    const earlier = resume && (await exists(file)) ? await FeatureArchiveReader.open(file) : undefined;
+    let handle: FileHandle | undefined;
     try {
+      if (!resume) await rm(partial, { force: true });
       // Read and write, made where missing; `a+` could not cut a damaged end off and write in its place.
       handle = await open(partial, 'r+').catch(() => open(partial, 'wx+'));
-    } catch (error) {
-      throw fileProblem(error, file, 'a file in an existing, writable folder');
-    }
-    try {
-      const { entries, end } = await recoverEntries(handle, (name, value) =>
-        checkDim(value, dim, partial, name),
-      );
+      let dim = earlier?.dim || undefined;
+      const { entries, end } = await recoverEntries(handle, (name, value) => {
+        dim = checkDim(value, dim, partial, name);
+      });
       await handle.truncate(end);
-      return new FeatureArchiveWriter(file, dim, handle, entries, end);
+      return new FeatureArchiveWriter(file, { handle, entries, end, dim, earlier });
     } catch (error) {
-      await handle.close();
-      throw error;
+      await handle?.close();
+      await earlier?.close();
+      throw fileProblem(error, file, 'a file in an existing, writable folder');
     }
   }
 
-  /** How many videos there are so far. */
-  get size(): number {
-    return this.#ids.size;
+  /** Values of a frame's feature; undefined before the first video. */
+  get dim(): number | undefined {
+    return this.#state.dim;
   }
 
   has(id: string): boolean {
-    return this.#ids.has(id);
+    return this.#ids.has(id) || (this.#state.earlier?.has(id) ?? false);
   }
 
   /**
-   * Adds a video's features, [n, dim] row by row; of more than 32 rows the first 32.
+   * Adds a video's features, float32 [n, dim]; of more than 32 frames the first 32.
    *
-   * @throws InputError for an id that is there already
-   * @throws RangeError for values that aren't whole rows, or that half precision can't hold
+   * @throws InputError for an id that is there already or can't name an entry, or another `dim` than before
+   * @throws RangeError for values that half precision can't hold
    */
-  async add(id: string, features: Float32Array): Promise<void> {
-    const rows = features.length / this.dim;
-    if (!Number.isInteger(rows)) {
-      throw new RangeError(`features of '${id}': ${features.length} values are no rows of ${this.dim}`);
+  async add(id: string, { dtype, shape, data }: NdArray): Promise<void> {
+    const [frames, dim] = shape;
+    if (dtype !== 'float32' || shape.length !== 2 || dim! < 1 || data.length !== frames! * dim!) {
+      throw new TypeError(
+        `features of '${id}' are ${dtype} [${shape.join(', ')}], not float32 [frames, dim]`,
+      );
     }
-    const kept = Math.min(rows, maxStoredFrames);
-    const values = features.subarray(0, kept * this.dim);
-    const wrong = values.findIndex((value) => !(Math.abs(value) < largestHalf));
+    const kept = Math.min(frames!, maxStoredFrames);
+    const values = (data as Float32Array).subarray(0, kept * dim!);
+    const wrong = values.findIndex((value) => !(Math.abs(value) < beyondHalf));
     if (wrong >= 0) throw new RangeError(`features of '${id}': ${values[wrong]} has no half precision`);
-    await this.addBytes(id, encodeFloat16Npy(values, [kept, this.dim]));
+    await this.addBytes(id, encodeNpy({ dtype, shape: [kept, dim!], data: values }, 'float16'));
   }
 
   /**
    * Adds a video's `.npy` file as it is.
    *
-   * @throws InputError for an id that is there already, or another `dim`
+   * @throws InputError for an id that is there already or can't name an entry, or another `dim` than before
    */
   async addBytes(id: string, npy: Uint8Array): Promise<void> {
-    checkDim(npy, this.dim, this.file, id);
-    if (this.#ids.has(id)) {
-      throw new InputError({
-        file: this.file,
-        place: id,
-        found: 'a second entry',
-        expected: 'one of each id',
-      });
+    checkId(id, this.file);
+    if (this.has(id)) {
+      const found = 'a second entry';
+      throw new InputError({ file: this.file, place: id, found, expected: 'one of each id' });
     }
+    this.#state.dim = checkDim(npy, this.#state.dim, this.file, id);
     this.#ids.add(id);
-    const name = `${id}${entrySuffix}`;
-    const bytes = encodeEntry(name, npy);
-    const write = this.#queue.then(async () => {
-      await writeAt(this.#handle, bytes, this.#end);
-      this.#entries.push({ name, crc: crc32(npy), size: npy.length, offset: this.#end });
-      this.#end += bytes.length;
-    });
-    // A failed write fails every later one: what is behind a gap could not be recovered.
-    this.#queue = write;
-    await write;
+    await this.#append(id, npy);
   }
 
   /** Completes the archive and puts it in its place. */
   async finish(): Promise<void> {
     await this.#queue;
-    await writeAt(this.#handle, encodeDirectory(this.#entries, this.#end), this.#end);
-    await this.#handle.sync();
-    await this.#handle.close();
+    const { handle, earlier, entries } = this.#state;
+    const nothingNew = earlier !== undefined && [...this.#ids].every((id) => earlier.has(id));
+    if (nothingNew) {
+      await this.close();
+      await rm(partialFile(this.file), { force: true });
+      return;
+    }
+    for (const id of earlier?.ids ?? []) {
+      if (!this.#ids.has(id)) await this.#append(id, await earlier!.readBytes(id));
+    }
+    await writeAt(handle, encodeDirectory(entries, this.#state.end), this.#state.end);
+    await handle.sync();
+    await this.close();
     await rename(partialFile(this.file), this.file);
   }
 
-  /** Stops without finishing; a writer that resumes goes on from here. */
+  /** Stops without finishing; a writer that resumes goes on from here. Does nothing after `finish`. */
   async close(): Promise<void> {
     await this.#queue.catch(() => undefined);
-    await this.#handle.close();
+    if (!this.#open) return;
+    this.#open = false;
+    await this.#state.handle.close();
+    await this.#state.earlier?.close();
+  }
+
+  async #append(id: string, npy: Uint8Array): Promise<void> {
+    const name = `${id}${entrySuffix}`;
+    const bytes = encodeEntry(name, npy);
+    const write = this.#queue.then(async () => {
+      const { handle, entries, end } = this.#state;
+      await writeAt(handle, bytes, end);
+      entries.push({ name, crc: crc32(npy), size: npy.length, offset: end });
+      this.#state.end += bytes.length;
+    });
+    // A failed write fails every later one: what is behind a gap could not be recovered.
+    this.#queue = write;
+    await write;
   }
 }
 
-/**
- * Joins archives into one, in their order. An id may come more than once if its features are the same.
- *
- * @returns how many videos the new archive has
- * @throws InputError for no archives, one that is broken or empty, different dims, or different features of an id
- */
-export async function mergeFeatureArchives(files: readonly string[], out: string): Promise<number> {
-  const readers: FeatureArchiveReader[] = [];
-  let writer: FeatureArchiveWriter | undefined;
-  try {
-    for (const file of files) readers.push(await FeatureArchiveReader.open(file));
-    const origins = new Map<string, FeatureArchiveReader>();
-    for (const reader of readers) {
-      for (const id of reader.ids) {
-        const bytes = await reader.readBytes(id);
-        const origin = origins.get(id);
-        if (origin) {
-          await checkSame(id, bytes, origin, reader);
-          continue;
-        }
-        const dim = readNpyHeader(bytes, reader.file, id).shape[1] ?? 0;
-        writer ??= await FeatureArchiveWriter.create(out, { dim });
-        checkDim(bytes, writer.dim, reader.file, id);
-        await writer.addBytes(id, bytes);
-        origins.set(id, reader);
-      }
-    }
-    if (!writer) {
-      throw new InputError({ file: out, found: 'nothing to merge', expected: 'archives with features' });
-    }
-    await writer.finish();
-    return writer.size;
-  } catch (error) {
-    if (writer) {
-      await writer.close().catch(() => undefined);
-      await rm(partialFile(out), { force: true });
-    }
-    throw error;
-  } finally {
-    for (const reader of readers) await reader.close();
-  }
-}
-
-function partialFile(file: string): string {
+/** Where an archive is before it is finished. */
+export function partialFile(file: string): string {
   return `${file}.partial`;
 }
 
-function checkDim(npy: Uint8Array, dim: number, file: string, place: string): void {
-  const { shape } = readNpyHeader(npy, file, place);
-  if (shape.length === 2 && shape[1] === dim) return;
+/** The dim of a `.npy` file; an `InputError` if it isn't the one wanted. */
+export function checkDim(npy: Uint8Array, dim: number | undefined, file: string, place: string): number {
+  const { shape, type } = readNpyHeader(npy, file, place);
+  const found = shape[1] ?? 0;
+  if (type.startsWith('float') && shape.length === 2 && found > 0 && found === (dim ?? found)) return found;
   throw new InputError({
     file,
     place,
-    found: `shape [${shape.join(', ')}]`,
-    expected: `shape [frames, ${dim}]`,
+    found: `${type} of shape [${shape.join(', ')}]`,
+    expected: `float16 of shape [frames, ${dim ?? 'dim'}]`,
   });
 }
 
-async function checkSame(
-  id: string,
-  bytes: Buffer,
-  origin: FeatureArchiveReader,
-  { file }: FeatureArchiveReader,
-): Promise<void> {
-  if (bytes.equals(await origin.readBytes(id))) return;
-  throw new InputError({
-    file,
-    place: id,
-    found: `other features than in ${origin.file}`,
-    expected: 'the same',
-  });
+/** Refuses ids that zip readers would change or take for a path out of the archive. */
+function checkId(id: string, file: string): void {
+  const name = `${id}${entrySuffix}`;
+  const encoded = Buffer.from(name);
+  const plain = id !== '' && !/[\\\0]/.test(id) && encoded.length <= 65_535 && encoded.toString() === name;
+  if (plain && validateFileName(name) === null) return;
+  const found = `id ${JSON.stringify(id.slice(0, 80))}`;
+  throw new InputError({ file, found, expected: 'an id that can name an entry of a zip' });
+}
+
+async function exists(file: string): Promise<boolean> {
+  return access(file).then(
+    () => true,
+    () => false,
+  );
 }
 
 async function writeAt(handle: FileHandle, bytes: Buffer, position: number): Promise<void> {

@@ -56,5 +56,7 @@ export {
   type QuarantineEntry,
 } from './quarantine.js';
 export { FeatureArchiveReader } from './feature-archive.js';
-export { FeatureArchiveWriter, maxStoredFrames, mergeFeatureArchives } from './feature-archive-writer.js';
+export { FeatureArchiveWriter, maxStoredFrames } from './feature-archive-writer.js';
+export { mergeFeatureArchives } from './feature-archive-merge.js';
+export { decodeNpy, encodeNpy, readNpy, writeNpy, type NpyType } from './npy.js';
 export type { FeatureArchiveOptions } from './feature-archive-writer.js';

@@ -36,7 +36,9 @@ export function encodeNpy({ dtype, shape, data }: NdArray, type?: NpyType): Buff
   const wanted = type ?? (dtype === 'float32' ? 'float32' : 'int32');
   const size = shape.reduce((product, extent) => product * extent, 1);
   if (dtype === 'bool' || (dtype === 'float32') !== wanted.startsWith('float') || data.length !== size) {
-    throw new TypeError(`${dtype} [${shape.join(', ')}] of ${data.length} values can't be written as ${wanted}`);
+    throw new TypeError(
+      `${dtype} [${shape.join(', ')}] of ${data.length} values can't be written as ${wanted}`,
+    );
   }
   const tuple = shape.length === 1 ? `${shape[0]},` : shape.join(', ');
   const dict = `{'descr': '${descriptions[wanted]}', 'fortran_order': False, 'shape': (${tuple}), }`;

@@ -3,11 +3,13 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { FeatureArchiveWriter, mergeFeatureArchives } from '../src/feature-archive-writer.js';
+import { mergeFeatureArchives } from '../src/feature-archive-merge.js';
+import { FeatureArchiveWriter } from '../src/feature-archive-writer.js';
 import { FeatureArchiveReader } from '../src/feature-archive.js';
 import { fromFloat16Bits } from '../src/float16.js';
 import { InputError } from '../src/input-error.js';
-import { encodeFloat16Npy } from '../src/npy.js';
+import type { NdArray } from '../src/nd-array.js';
+import { encodeNpy } from '../src/npy.js';
 import { encodeDirectory, encodeEntry, type StoredEntry } from '../src/stored-zip-writer.js';
 import { temporaryFolder } from './temporary-folder.js';
 import { zipFile } from './zip-file.js';
@@ -15,12 +17,16 @@ import { zipFile } from './zip-file.js';
 const folder = temporaryFolder();
 let files = 0;
 const newFile = () => join(folder, `${files++}.zip`);
+const float = (data: Float32Array, shape: number[]): NdArray => ({ dtype: 'float32', shape, data });
 const rows = (n: number, dim: number, from = 0) =>
-  Float32Array.from({ length: n * dim }, (_, i) => (from + i) / 8);
+  float(
+    Float32Array.from({ length: n * dim }, (_, i) => (from + i) / 8),
+    [n, dim],
+  );
 
-async function archive(videos: Record<string, Float32Array>, dim: number): Promise<string> {
+async function archive(videos: Record<string, NdArray>): Promise<string> {
   const file = newFile();
-  const writer = await FeatureArchiveWriter.create(file, { dim });
+  const writer = await FeatureArchiveWriter.open(file);
   for (const [id, features] of Object.entries(videos)) await writer.add(id, features);
   await writer.finish();
   return file;
@@ -43,6 +49,8 @@ function zipOf(entries: Record<string, Buffer>, compress = false): string {
   return file;
 }
 
+const halfNpy = (data: Float32Array, shape: number[]) => encodeNpy(float(data, shape), 'float16');
+
 const half = fc.integer({ min: 0, max: 0x7bff }).map(fromFloat16Bits);
 const video = fc
   .integer({ min: 0, max: 40 })
@@ -56,32 +64,36 @@ describe('an archive', () => {
     await fc.assert(
       fc.asyncProperty(fc.dictionary(id, video), async (videos) => {
         const values = Object.fromEntries(
-          Object.entries(videos).map(([name, numbers]) => [name, Float32Array.from(numbers)]),
+          Object.entries(videos).map(([name, numbers]) => [
+            name,
+            float(Float32Array.from(numbers), [numbers.length / 3, 3]),
+          ]),
         );
         const expected = Object.fromEntries(
           Object.entries(videos).map(([name, numbers]) => [name, numbers.slice(0, 32 * 3)]),
         );
-        expect(await contents(await archive(values, 3))).toEqual(expected);
+        expect(await contents(await archive(values))).toEqual(expected);
       }),
       { numRuns: 25 },
     );
   });
 
   test('has the shape [frames, dim], and what it lacks is an error', async () => {
-    const reader = await FeatureArchiveReader.open(await archive({ a: rows(2, 4), b: rows(33, 4) }, 4));
+    const reader = await FeatureArchiveReader.open(await archive({ a: rows(2, 4), b: rows(33, 4) }));
     expect((await reader.read('a')).shape).toEqual([2, 4]);
     expect((await reader.read('b')).shape).toEqual([32, 4]);
     expect([reader.size, reader.has('b'), reader.has('c')]).toEqual([2, true, false]);
+    expect([reader.dim, reader.count('a'), reader.count('b'), reader.count('c')]).toEqual([4, 2, 32, 0]);
     await expect(reader.read('c')).rejects.toThrow(/found no features; expected features of 'c'/);
     await reader.close();
   });
 
   test('is written alike however the adding is timed', async () => {
     const file = newFile();
-    const writer = await FeatureArchiveWriter.create(file, { dim: 1 });
+    const writer = await FeatureArchiveWriter.open(file);
     await Promise.all(['a', 'b', 'c'].map((id, i) => writer.add(id, rows(1, 1, i))));
     await writer.finish();
-    const one = await archive({ a: rows(1, 1, 0), b: rows(1, 1, 1), c: rows(1, 1, 2) }, 1);
+    const one = await archive({ a: rows(1, 1, 0), b: rows(1, 1, 1), c: rows(1, 1, 2) });
     expect(readFileSync(file)).toEqual(readFileSync(one));
   });
 
@@ -90,25 +102,38 @@ describe('an archive', () => {
     wide.writeFloatLE(0.1, 0);
     const header = "\x93NUMPY\x01\x00\x46\x00{'descr': '<f4', 'fortran_order': False, 'shape': (2, 1), }";
     const npy = Buffer.concat([Buffer.from(header.padEnd(79) + '\n', 'latin1'), wide]);
-    const file = zipOf({ 'a.npy': encodeFloat16Npy(Float32Array.of(1, 2), [1, 2]), 'b.npy': npy });
-    expect(await contents(file)).toEqual({ a: [1, 2], b: [Math.fround(0.1), 0] });
+    expect(await contents(zipOf({ 'b.npy': npy, 'notes.txt': Buffer.from('?') }))).toEqual({
+      b: [Math.fround(0.1), 0],
+    });
+  });
+
+  test('without any video is an archive too', async () => {
+    const reader = await FeatureArchiveReader.open(await archive({}));
+    expect([reader.ids, reader.dim, reader.count('a')]).toEqual([[], 0, 0]);
+    await reader.close();
   });
 });
 
 describe('writing', () => {
   test('refuses what it could not give back', async () => {
-    const writer = await FeatureArchiveWriter.create(newFile(), { dim: 2 });
+    const writer = await FeatureArchiveWriter.open(newFile());
     await writer.add('a', rows(1, 2));
     await expect(writer.add('a', rows(1, 2))).rejects.toThrow(InputError);
-    await expect(writer.add('b', rows(1, 3))).rejects.toThrow(/no rows of 2/);
-    await expect(writer.add('b', Float32Array.of(0, NaN))).rejects.toThrow(/NaN has no half precision/);
-    await expect(writer.add('b', Float32Array.of(0, -65520))).rejects.toThrow(/-65520/);
-    await writer.close();
+    await expect(writer.add('b', rows(1, 3))).rejects.toThrow(/expected float16 of shape \[frames, 2\]/);
+    const lone = (value: number) => float(Float32Array.of(0, value), [1, 2]);
+    await expect(writer.add('b', lone(NaN))).rejects.toThrow(/NaN has no half precision/);
+    await expect(writer.add('b', lone(-65520))).rejects.toThrow(/-65520/);
+    await expect(writer.add('b', float(Float32Array.of(1), [1, 2]))).rejects.toThrow(TypeError);
+    for (const id of ['', '../b', '/b', 'a\\b', 'a\0b', '\ud800', 'x'.repeat(70_000)]) {
+      await expect(writer.add(id, rows(1, 2))).rejects.toThrow(/an id that can name an entry/);
+    }
+    await writer.finish();
+    expect(await contents(writer.file)).toEqual({ a: [0, 1 / 8] });
   });
 
   test('leaves no file before it is finished', async () => {
     const file = newFile();
-    const writer = await FeatureArchiveWriter.create(file, { dim: 1 });
+    const writer = await FeatureArchiveWriter.open(file);
     await writer.add('a', rows(1, 1));
     expect(existsSync(file)).toBe(false);
     await writer.finish();
@@ -117,18 +142,18 @@ describe('writing', () => {
   });
 
   test('into a folder that is not there is an InputError', async () => {
-    const create = FeatureArchiveWriter.create(join(folder, 'none', 'a.zip'), { dim: 1 });
+    const create = FeatureArchiveWriter.open(join(folder, 'none', 'a.zip'));
     await expect(create).rejects.toThrow(InputError);
   });
 
   test('goes on after an interruption at any byte, and ends as if there had been none', async () => {
     const videos = { a: rows(2, 3), b: rows(1, 3, 5), c: rows(3, 3, 9) };
-    const whole = readFileSync(await archive(videos, 3));
+    const whole = readFileSync(await archive(videos));
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 0, max: whole.length }), async (cut) => {
         const file = newFile();
         writeFileSync(`${file}.partial`, whole.subarray(0, cut));
-        const writer = await FeatureArchiveWriter.create(file, { dim: 3, resume: true });
+        const writer = await FeatureArchiveWriter.open(file, { resume: true });
         for (const [id, features] of Object.entries(videos)) {
           if (!writer.has(id)) await writer.add(id, features);
         }
@@ -140,44 +165,81 @@ describe('writing', () => {
   });
 
   test('drops a damaged entry when it resumes, and everything without resume', async () => {
-    const whole = readFileSync(await archive({ a: rows(2, 3), b: rows(1, 3) }, 3));
+    const whole = readFileSync(await archive({ a: rows(2, 3), b: rows(1, 3) }));
     const damaged = Buffer.from(whole);
     damaged[140]! ^= 1;
     const file = newFile();
     writeFileSync(`${file}.partial`, damaged);
-    const resumed = await FeatureArchiveWriter.create(file, { dim: 3, resume: true });
-    expect(resumed.size).toBe(0);
+    const resumed = await FeatureArchiveWriter.open(file, { resume: true });
+    expect([resumed.has('a'), resumed.has('b')]).toEqual([false, false]);
     await resumed.close();
     writeFileSync(`${file}.partial`, whole);
-    const fresh = await FeatureArchiveWriter.create(file, { dim: 3 });
-    expect(fresh.size).toBe(0);
+    const fresh = await FeatureArchiveWriter.open(file);
+    expect([fresh.has('a'), fresh.has('b')]).toEqual([false, false]);
     await fresh.close();
   });
 
   test('does not resume with another dim', async () => {
     const file = newFile();
-    writeFileSync(`${file}.partial`, readFileSync(await archive({ a: rows(2, 3) }, 3)));
-    const create = FeatureArchiveWriter.create(file, { dim: 4, resume: true });
-    await expect(create).rejects.toThrow(/shape \[2, 3\]; expected shape \[frames, 4\]/);
+    writeFileSync(`${file}.partial`, readFileSync(await archive({ a: rows(2, 3) })));
+    const writer = await FeatureArchiveWriter.open(file, { resume: true });
+    expect(writer.dim).toBe(3);
+    await expect(writer.add('b', rows(1, 4))).rejects.toThrow(
+      /shape \[1, 4\]; expected float16 of shape \[frames, 3\]/,
+    );
+    await writer.close();
+  });
+
+  test('goes on with a finished archive, which stays as it is until the new one is finished', async () => {
+    const file = await archive({ a: rows(1, 2), b: rows(2, 2) });
+    const before = readFileSync(file);
+    const idle = await FeatureArchiveWriter.open(file, { resume: true });
+    await idle.finish();
+    expect(readFileSync(file)).toEqual(before);
+    expect(existsSync(`${file}.partial`)).toBe(false);
+    for (const finish of [false, true]) {
+      const writer = await FeatureArchiveWriter.open(file, { resume: true });
+      expect([writer.has('a'), writer.has('b')]).toEqual([true, true]);
+      if (!writer.has('c')) await writer.add('c', rows(1, 2, 9));
+      expect(readFileSync(file)).toEqual(before);
+      await (finish ? writer.finish() : writer.close());
+    }
+    expect(await contents(file)).toEqual(
+      await contents(await archive({ a: rows(1, 2), b: rows(2, 2), c: rows(1, 2, 9) })),
+    );
+  });
+
+  test('has every added video on disk, whether it is closed or not', async () => {
+    const file = newFile();
+    const writer = await FeatureArchiveWriter.open(file);
+    await writer.add('a', rows(2, 3));
+    // What a killed process leaves: everything that was added, without any closing.
+    const left = readFileSync(`${file}.partial`);
+    await writer.close();
+    writeFileSync(`${file}.partial`, left);
+    const resumed = await FeatureArchiveWriter.open(file, { resume: true });
+    expect(resumed.has('a')).toBe(true);
+    await resumed.finish();
+    expect(await contents(file)).toEqual(await contents(await archive({ a: rows(2, 3) })));
   });
 });
 
 describe('merging', () => {
   test('joins shards, and the same video twice is fine', async () => {
-    const one = await archive({ a: rows(1, 2), b: rows(2, 2) }, 2);
-    const two = await archive({ b: rows(2, 2), c: rows(1, 2, 7) }, 2);
+    const one = await archive({ a: rows(1, 2), b: rows(2, 2) });
+    const two = await archive({ b: rows(2, 2), c: rows(1, 2, 7) });
     const out = newFile();
     expect(await mergeFeatureArchives([one, two], out)).toBe(3);
     expect(await contents(out)).toEqual({ ...(await contents(one)), ...(await contents(two)) });
   });
 
   test.each([
-    ['different features of one video', { a: rows(1, 2, 1) }, 2, /other features than in/],
-    ['another dim', { b: rows(1, 3) }, 3, /expected shape \[frames, 2\]/],
-  ])('refuses %s and leaves nothing', async (_, second, dim, message) => {
+    ['different features of one video', { a: rows(1, 2, 1) }, /other features than in/],
+    ['another dim', { b: rows(1, 3) }, /expected float16 of shape \[frames, 2\]/],
+  ])('refuses %s and leaves nothing', async (_, second, message) => {
     const shards = [
-      await archive({ a: rows(1, 2) }, 2),
-      await archive(second as Record<string, Float32Array>, dim),
+      await archive({ a: rows(1, 2) }),
+      await archive(second as unknown as Record<string, NdArray>),
     ];
     const out = newFile();
     await expect(mergeFeatureArchives(shards, out)).rejects.toThrow(message);
@@ -198,7 +260,7 @@ describe('a broken archive is an InputError', () => {
     [
       'cut off',
       async () => {
-        const file = await archive({ a: rows(2, 3) }, 3);
+        const file = await archive({ a: rows(2, 3) });
         truncateSync(file, readFileSync(file).length - 30);
         return file;
       },
@@ -214,18 +276,19 @@ describe('a broken archive is an InputError', () => {
     ['no array', Buffer.from('text'), /no \.npy header/],
     [
       'the wrong length',
-      encodeFloat16Npy(Float32Array.of(1, 2), [1, 2]).subarray(0, -1),
-      /3 bytes of values/,
+      halfNpy(Float32Array.of(1, 2), [1, 2]).subarray(0, -1),
+      /found 3 bytes of values; expected whole frames of 4 bytes/,
     ],
-    ['one dimension', encodeFloat16Npy(Float32Array.of(1, 2), [2]), /shape \[2\]/],
+    ['fewer frames than its size', cutFrame(), /found 8 bytes for 2 numbers/],
+    ['one dimension', halfNpy(Float32Array.of(1, 2), [2]), /shape \[2\]/],
   ])('an entry with %s', async (_, bytes, message) => {
-    const reader = await FeatureArchiveReader.open(zipOf({ 'a.npy': bytes }));
-    await expect(reader.read('a')).rejects.toThrow(message);
-    await reader.close();
+    const read = contents(zipOf({ 'a.npy': bytes }));
+    await expect(read).rejects.toThrow(message);
+    await expect(read).rejects.toThrow(InputError);
   });
 
   test('any changed byte is noticed, or changes nothing that is read', async () => {
-    const original = await archive({ a: rows(2, 3) }, 3);
+    const original = await archive({ a: rows(2, 3) });
     const bytes = readFileSync(original);
     const expected = await contents(original);
     const file = newFile();
@@ -241,7 +304,7 @@ describe('a broken archive is an InputError', () => {
 });
 
 describe('a large archive (zip64)', () => {
-  const npy = encodeFloat16Npy(Float32Array.of(3), [1, 1]);
+  const npy = halfNpy(Float32Array.of(3), [1, 1]);
 
   test('has more than 65,535 entries', async () => {
     const parts: Buffer[] = [];
@@ -282,4 +345,8 @@ describe('a large archive (zip64)', () => {
 async function storedEntry(value: Buffer): Promise<StoredEntry> {
   const crc = encodeEntry('far.npy', value).readUInt32LE(14);
   return { name: 'far.npy', crc, size: value.length, offset: 0 };
+}
+
+function cutFrame(): Buffer {
+  return Buffer.concat([halfNpy(Float32Array.of(1, 2), [1, 2]), Buffer.alloc(4)]);
 }
