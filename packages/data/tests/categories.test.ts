@@ -19,7 +19,8 @@ test("the challenge's table has 200 classes in ascending order", () => {
 test('any ids of four digits make a table, gaps and order aside', () => {
   const table = categoriesFrom(['9907', '0308', '0001']);
   expect(table.ids).toEqual(['0001', '0308', '9907']);
-  expect([...table.level1]).toEqual([0, 3, 99]);
+  expect(table.level1Ids).toEqual(['00', '03', '99']);
+  expect([...table.level1]).toEqual([0, 1, 2]);
   expect(table.indexOf('0308')).toBe(1);
   expect(table.indexOf('0309')).toBeUndefined();
   expect(table.indexOf('constructor')).toBeUndefined();
@@ -36,12 +37,12 @@ test('a table is read from a JSON file', async () => {
 });
 
 test.each([
-  ['{', /malformed JSON/],
-  ['{}', /labels\.json: found object/],
-  ['[1]', /labels\.json: categories: found 1/],
+  ['{', /labels\.json.*JSON/],
+  ['{}', /labels\.json: found no array/],
+  ['[1]', /labels\.json: category 0: found 1/],
 ])('a file with %s is refused', async (text, message) => {
   const file = join(folder, 'labels.json');
   writeFileSync(file, text);
   await expect(loadCategories(file)).rejects.toThrow(message);
-  await expect(loadCategories(join(folder, 'none.json'))).rejects.toThrow(/found nothing/);
+  await expect(loadCategories(join(folder, 'none.json'))).rejects.toThrow(InputError);
 });
