@@ -1,9 +1,9 @@
-import { access, open, rename, rm, type FileHandle } from 'node:fs/promises';
+import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 
 import { validateFileName } from 'yauzl';
 
-import { entrySuffix, FeatureArchiveReader } from './feature-archive.js';
+import { entrySuffix } from './feature-archive.js';
 import { InputError } from './input-error.js';
 import { fileProblem } from './input-file.js';
 import type { NdArray } from './nd-array.js';
@@ -17,7 +17,9 @@ export const maxStoredFrames = 32;
 const beyondHalf = 65520;
 
 export interface FeatureArchiveOptions {
-  /** Go on with what is there, finished or not; without, an unfinished archive is thrown away. */
+  /** Values of a frame's feature; where absent, as many as the first video's. */
+  readonly dim?: number | undefined;
+  /** Go on with what an interrupted writer left; without, that is thrown away. */
   readonly resume?: boolean | undefined;
 }
 
@@ -27,8 +29,6 @@ interface State {
   /** Where the next entry belongs. */
   end: number;
   dim: number | undefined;
-  /** The finished archive that this one goes on with. */
-  readonly earlier: FeatureArchiveReader | undefined;
 }
 
 /**
@@ -52,59 +52,79 @@ export class FeatureArchiveWriter {
   /**
    * Begins an archive, or goes on with one.
    *
-   * @throws InputError if the folder can't be written, or what is there to resume is no feature archive
+   * @throws InputError if the folder can't be written, or what is there to resume has another `dim`
    */
   static async open(
     file: string,
-    { resume = false }: FeatureArchiveOptions = {},
+    { dim: wanted, resume = false }: FeatureArchiveOptions = {},
   ): Promise<FeatureArchiveWriter> {
     const partial = partialFile(file);
-    const earlier = resume && (await exists(file)) ? await FeatureArchiveReader.open(file) : undefined;
     let handle: FileHandle | undefined;
     try {
       if (!resume) await rm(partial, { force: true });
       // Read and write, made where missing; `a+` could not cut a damaged end off and write in its place.
       handle = await open(partial, 'r+').catch(() => open(partial, 'wx+'));
-      let dim = earlier?.dim || undefined;
+      let dim = wanted;
       const { entries, end } = await recoverEntries(handle, (name, value) => {
         dim = checkDim(value, dim, partial, name);
       });
       await handle.truncate(end);
-      return new FeatureArchiveWriter(file, { handle, entries, end, dim, earlier });
+      return new FeatureArchiveWriter(file, { handle, entries, end, dim });
     } catch (error) {
       await handle?.close();
-      await earlier?.close();
       throw fileProblem(error, file, 'a file in an existing, writable folder');
     }
   }
 
-  /** Values of a frame's feature; undefined before the first video. */
+  /** As `open`, for a `dim` that is known beforehand. */
+  static create(
+    file: string,
+    options: FeatureArchiveOptions & { readonly dim: number },
+  ): Promise<FeatureArchiveWriter> {
+    return FeatureArchiveWriter.open(file, options);
+  }
+
+  /** Values of a frame's feature; undefined before the first video unless it was given. */
   get dim(): number | undefined {
     return this.#state.dim;
   }
 
+  /** Number of videos so far. */
+  get size(): number {
+    const earlier = this.#state.earlier?.ids ?? [];
+    return this.#ids.size + earlier.filter((id) => !this.#ids.has(id)).length;
+  }
+
+  /** How many videos there are so far. */
+  get size(): number {
+    return this.#ids.size;
+  }
+
   has(id: string): boolean {
-    return this.#ids.has(id) || (this.#state.earlier?.has(id) ?? false);
+    return this.#ids.has(id);
   }
 
   /**
-   * Adds a video's features, float32 [n, dim]; of more than 32 frames the first 32.
+   * Adds a video's features, float32 [n, dim], or their values alone where `dim` is known; of more than 32 frames the
+   * first 32.
    *
    * @throws InputError for an id that is there already or can't name an entry, or another `dim` than before
+   * @throws TypeError for what isn't float32 [n, dim]
    * @throws RangeError for values that half precision can't hold
    */
-  async add(id: string, { dtype, shape, data }: NdArray): Promise<void> {
-    const [frames, dim] = shape;
-    if (dtype !== 'float32' || shape.length !== 2 || dim! < 1 || data.length !== frames! * dim!) {
-      throw new TypeError(
-        `features of '${id}' are ${dtype} [${shape.join(', ')}], not float32 [frames, dim]`,
-      );
+  async add(id: string, features: NdArray | Float32Array): Promise<void> {
+    const { dtype, shape, data } = features instanceof Float32Array ? this.#shaped(features) : features;
+    const [frames = 0, dim = 0] = shape;
+    const whole = Number.isInteger(frames) && dim > 0 && data.length === frames * dim;
+    if (!(data instanceof Float32Array) || shape.length !== 2 || !whole) {
+      const found = `${dtype} [${shape.join(', ')}] of ${data.length} values`;
+      throw new TypeError(`features of '${id}' are ${found}, not float32 [frames, dim]`);
     }
-    const kept = Math.min(frames!, maxStoredFrames);
-    const values = (data as Float32Array).subarray(0, kept * dim!);
+    const kept = Math.min(frames, maxStoredFrames);
+    const values = data.subarray(0, kept * dim);
     const wrong = values.findIndex((value) => !(Math.abs(value) < beyondHalf));
     if (wrong >= 0) throw new RangeError(`features of '${id}': ${values[wrong]} has no half precision`);
-    await this.addBytes(id, encodeNpy({ dtype, shape: [kept, dim!], data: values }, 'float16'));
+    await this.addBytes(id, encodeNpy({ dtype, shape: [kept, dim], data: values }, 'float16'));
   }
 
   /**
@@ -120,38 +140,6 @@ export class FeatureArchiveWriter {
     }
     this.#state.dim = checkDim(npy, this.#state.dim, this.file, id);
     this.#ids.add(id);
-    await this.#append(id, npy);
-  }
-
-  /** Completes the archive and puts it in its place. */
-  async finish(): Promise<void> {
-    await this.#queue;
-    const { handle, earlier, entries } = this.#state;
-    const nothingNew = earlier !== undefined && [...this.#ids].every((id) => earlier.has(id));
-    if (nothingNew) {
-      await this.close();
-      await rm(partialFile(this.file), { force: true });
-      return;
-    }
-    for (const id of earlier?.ids ?? []) {
-      if (!this.#ids.has(id)) await this.#append(id, await earlier!.readBytes(id));
-    }
-    await writeAt(handle, encodeDirectory(entries, this.#state.end), this.#state.end);
-    await handle.sync();
-    await this.close();
-    await rename(partialFile(this.file), this.file);
-  }
-
-  /** Stops without finishing; a writer that resumes goes on from here. Does nothing after `finish`. */
-  async close(): Promise<void> {
-    await this.#queue.catch(() => undefined);
-    if (!this.#open) return;
-    this.#open = false;
-    await this.#state.handle.close();
-    await this.#state.earlier?.close();
-  }
-
-  async #append(id: string, npy: Uint8Array): Promise<void> {
     const name = `${id}${entrySuffix}`;
     const bytes = encodeEntry(name, npy);
     const write = this.#queue.then(async () => {
@@ -163,6 +151,29 @@ export class FeatureArchiveWriter {
     // A failed write fails every later one: what is behind a gap could not be recovered.
     this.#queue = write;
     await write;
+  }
+
+  /** Completes the archive and puts it in its place. */
+  async finish(): Promise<void> {
+    await this.#queue;
+    const { handle, entries, end } = this.#state;
+    await writeAt(handle, encodeDirectory(entries, end), end);
+    await handle.sync();
+    await this.close();
+    await rename(partialFile(this.file), this.file);
+  }
+
+  /** Stops without finishing; a writer that resumes goes on from here. Does nothing after `finish`. */
+  async close(): Promise<void> {
+    await this.#queue.catch(() => undefined);
+    if (!this.#open) return;
+    this.#open = false;
+    await this.#state.handle.close();
+  }
+
+  #shaped(data: Float32Array): NdArray {
+    const { dim = 0 } = this.#state;
+    return { dtype: 'float32', shape: [data.length / dim, dim], data };
   }
 }
 
@@ -192,13 +203,6 @@ function checkId(id: string, file: string): void {
   if (plain && validateFileName(name) === null) return;
   const found = `id ${JSON.stringify(id.slice(0, 80))}`;
   throw new InputError({ file, found, expected: 'an id that can name an entry of a zip' });
-}
-
-async function exists(file: string): Promise<boolean> {
-  return access(file).then(
-    () => true,
-    () => false,
-  );
 }
 
 async function writeAt(handle: FileHandle, bytes: Buffer, position: number): Promise<void> {
