@@ -89,12 +89,6 @@ export class FeatureArchiveWriter {
     return this.#state.dim;
   }
 
-  /** Number of videos so far. */
-  get size(): number {
-    const earlier = this.#state.earlier?.ids ?? [];
-    return this.#ids.size + earlier.filter((id) => !this.#ids.has(id)).length;
-  }
-
   /** How many videos there are so far. */
   get size(): number {
     return this.#ids.size;
