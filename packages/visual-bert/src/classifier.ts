@@ -14,7 +14,7 @@ import {
 import * as tf from '@tensorflow/tfjs-core';
 
 import type { VisualBertConfig } from './config.js';
-import { VisualBert, type FrameInput } from './model.js';
+import { declareUnusedHidden, VisualBert, type FrameInput } from './model.js';
 import { maskedMean, meanOverAll } from './pooling.js';
 
 /** Turns pixels `[n, S, S, 3]` into features `[n, frameDim]`; its parameters are in the classifier's store. */
@@ -54,7 +54,7 @@ export class VisualBertForClassification implements Task, Predictor {
         outputs: config.text.vocabSize,
         initializer: { kind: 'normal', std: config.text.initializerRange },
       });
-      new Linear(store, 'newfc_hidden.', config.frameDim, config.text.hiddenSize, 'torch');
+      declareUnusedHidden(store, config);
     }
   }
 

@@ -50,6 +50,11 @@ export const visualBertConfigSchema = z.strictObject({
     .describe(
       'also hold what the original declares and never uses, for exchange with its checkpoints (reference: true)',
     ),
+  vladHiddenSize: z
+    .int()
+    .min(1)
+    .optional()
+    .describe("rows of the original's unused newfc_hidden; default: the hidden size"),
 });
 
 export type VisualBertConfig = z.output<typeof visualBertConfigSchema>;

@@ -79,3 +79,9 @@ export class VisualBert {
     return { states: this.#encoder.forward(input, additiveMask(mask), keys), mask };
   }
 }
+
+/** Declares a layer that the original holds beside its heads and never uses. */
+export function declareUnusedHidden(store: ParameterStore, config: VisualBertConfig): void {
+  const { frameDim, text, vladHiddenSize = text.hiddenSize } = config;
+  new Linear(store, 'newfc_hidden.', frameDim, vladHiddenSize, 'torch');
+}

@@ -15,7 +15,7 @@ import { Linear, PredictionHead, type ParameterStore, type Task, type TensorBatc
 import * as tf from '@tensorflow/tfjs-core';
 
 import type { VisualBertConfig } from './config.js';
-import { VisualBert, type EncodedVideo } from './model.js';
+import { declareUnusedHidden, VisualBert, type EncodedVideo } from './model.js';
 import { maskedMean } from './pooling.js';
 
 /** Which objectives a pretraining run has. */
@@ -61,7 +61,7 @@ export class VisualBertForPretraining implements Task {
       initializer: 'torch',
     });
     this.#matchingHead = new Linear(store, 'newfc_itm.', text.hiddenSize, 2, 'torch');
-    if (config.unusedParameters) new Linear(store, 'newfc_hidden.', frameDim, text.hiddenSize, 'torch');
+    if (config.unusedParameters) declareUnusedHidden(store, config);
   }
 
   /** The weighted sum of the objectives; parts are unweighted and named as in `objectives`. */
