@@ -2,7 +2,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 
 import { FeatureArchiveWriter, InputError } from '@reelbert/data';
 
-import { extractFeatures, type ExtractionOptions, type ExtractionReport, type FeatureSink } from './extract.js';
+import { extractFeatures, type ExtractionOptions, type ExtractionReport } from './extract.js';
 import { shardOf, type Shard } from './shard.js';
 
 export interface ArchiveExtractionOptions extends Omit<ExtractionOptions, 'sink'> {
@@ -40,15 +40,11 @@ export async function extractToArchive(
   const ids = shard ? shardOf(options.ids, shard) : options.ids;
   const identityFile = `${file}.partial.identity`;
   if (resume) await checkIdentity(identityFile, identity);
-  const writer = await FeatureArchiveWriter.open(file, { resume });
-  const sink: FeatureSink = {
-    has: (id) => writer.has(id),
-    add: (id, data) => writer.add(id, { dtype: 'float32', shape: [data.length / dim, dim], data }),
-  };
+  const writer = await FeatureArchiveWriter.open(file, { dim, resume });
   if (identity !== undefined) await writeFile(identityFile, identity);
   let finished = false;
   try {
-    const report = await extractFeatures({ ...options, ids, sink });
+    const report = await extractFeatures({ ...options, ids, sink: writer });
     if (!report.interrupted && writer.size > 0) {
       await writer.finish();
       finished = true;
