@@ -1,0 +1,18 @@
+#!/usr/bin/env node
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+
+const program = new URL('../dist/main.js', import.meta.url);
+
+// In a checkout that hasn't been built yet, build it.
+if (!existsSync(program)) {
+  const root = fileURLToPath(new URL('../../../', import.meta.url));
+  const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
+  const { status } = spawnSync(process.execPath, [tsc, '-b'], { cwd: root, stdio: ['ignore', 2, 2] });
+  if (status !== 0) process.exit(1);
+}
+
+const { main } = await import(program.href);
+process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,54 @@
+import { InputError, loadAnnotations } from '@reelbert/data';
+
+import { defineCommand } from './command.js';
+import { parseShard } from './shard-option.js';
+
+export const predictCommand = defineCommand({
+  name: 'predict',
+  describe: "Predict each clip's category with a fine-tuned model",
+  options: {
+    model: {
+      type: 'string',
+      demandOption: true,
+      requiresArg: true,
+      describe: 'Export of a fine-tuned model, or its run',
+    },
+    annotations: { type: 'string', demandOption: true, requiresArg: true, describe: 'Clips, a JSON array' },
+    features: { type: 'string', requiresArg: true, describe: 'Archive of frame features' },
+    frames: { type: 'string', requiresArg: true, describe: 'Folder of zipped frames' },
+    out: {
+      type: 'string',
+      demandOption: true,
+      requiresArg: true,
+      describe: 'CSV file, id,category_id a line',
+    },
+    logits: { type: 'string', requiresArg: true, describe: 'The logits too, for ensembles (safetensors)' },
+    shard: { type: 'string', requiresArg: true, describe: 'I/N: the I-th of N parts of the clips' },
+    eager: { type: 'boolean', describe: 'Run operation by operation instead of compiled' },
+  },
+  savesOnInterruption: true,
+  async run({ model, annotations, features, frames, out, logits, shard, eager }, { terminal, signal }) {
+    const part = parseShard(shard);
+    const clips = await loadAnnotations(annotations);
+    if (clips.length === 0)
+      throw new InputError({ file: annotations, found: 'no clips', expected: 'at least one' });
+    const { predictClips, writePredictions } = await import('../stages/predict.js');
+    const { Quarantine } = await import('../stages/quarantine.js');
+    const { shardOf } = await import('@reelbert/clip-features');
+    const quarantine = new Quarantine();
+    const chosen = part ? shardOf(clips, part) : clips;
+    const predictions = await predictClips({ model, clips: chosen, features, frames }, quarantine, {
+      eager,
+      signal,
+      reporter: terminal,
+    });
+    await quarantine.report(
+      `${out}.quarantine.json`,
+      chosen.length,
+      terminal,
+      'predicted from what they have',
+    );
+    await writePredictions(predictions, { out, logits });
+    terminal.result(out);
+  },
+});

@@ -1,0 +1,19 @@
+import { contrastiveConfigSchema } from '@reelbert/clip-features';
+import { trainingSchema } from '@reelbert/trainer';
+import { z } from 'zod';
+
+import { framesSchema, imagesSchema, textSchema, unlabelledDataSchema } from './data-config.js';
+import { followsData } from './follows-data.js';
+
+/** Configuration of `clip-pretrain`: a frame tower learned from clips and their titles. */
+export const clipPretrainSchema = z.strictObject({
+  seed: z.int().default(0),
+  data: unlabelledDataSchema.omit({ features: true }).prefault({}),
+  text: textSchema.prefault({}),
+  frames: framesSchema.prefault({}),
+  images: imagesSchema.prefault({}),
+  model: followsData(contrastiveConfigSchema, { text: { vocabSize: 1 }, vision: {} }),
+  training: trainingSchema.omit({ seed: true }).prefault({}),
+});
+
+export type ClipPretrainConfig = z.output<typeof clipPretrainSchema>;

@@ -1,0 +1,87 @@
+import { z } from 'zod';
+
+const path = z.string().min(1);
+
+/** Where a stage's data lie; paths inside are relative to `folder`. */
+const dataFields = {
+  folder: path
+    .nullable()
+    .default(null)
+    .describe('folder of the data set; null is the sample that comes with the program'),
+  frames: path.default('frames').describe('folder of the zipped frames'),
+  vocabulary: path.default('vocab.txt').describe('vocab.txt or tokenizer.json'),
+  features: path
+    .nullable()
+    .default(null)
+    .describe('archive of frame features, relative to the working folder; null: made by this run'),
+};
+
+/** Data of the stages that need no labels. */
+export const unlabelledDataSchema = z.strictObject({
+  ...dataFields,
+  annotations: z.array(path).min(1).default(['unlabelled.json']).describe('one file or several'),
+  groups: path
+    .nullable()
+    .default('auto')
+    .describe(
+      "file that tells variants of one clip, of which an epoch takes one; auto: the folder's manifest.json if there is one; null: an epoch takes every clip",
+    ),
+});
+
+/** Data of fine-tuning. */
+export const labelledDataSchema = z.strictObject({
+  ...dataFields,
+  annotations: z
+    .array(path)
+    .min(1)
+    .default(['labelled.json'])
+    .describe('one file or several, with categories'),
+  labels: path.default('labels.json').describe('the category ids, ascending'),
+  validation: path
+    .nullable()
+    .default(null)
+    .describe('annotations by whose mean F1 the best weights are chosen; null: the last weights are taken'),
+  test: path
+    .nullable()
+    .default(null)
+    .describe('annotations that the finished model is scored on; they choose nothing'),
+});
+
+export type UnlabelledData = z.output<typeof unlabelledDataSchema>;
+export type LabelledData = z.output<typeof labelledDataSchema>;
+
+/** How the texts of a clip become tokens. */
+export const textSchema = z.strictObject({
+  parts: z.enum(['title', 'title-ocr-asr']).default('title-ocr-asr').describe('which texts a row holds'),
+  maxLength: z.int().min(4).default(256).describe('longest row of tokens, special ones included'),
+  bucket: z.int().min(1).default(8).describe('rows are filled up to a multiple of this'),
+});
+
+export type TextConfig = z.output<typeof textSchema>;
+
+/** How many frames of a clip a model sees. */
+export const framesSchema = z.strictObject({
+  perClip: z.int().min(1).default(16),
+  sampling: z
+    .enum(['random', 'uniform'])
+    .default('random')
+    .describe('in training; evaluation and prediction take uniformly spaced frames'),
+});
+
+export type FramesConfig = z.output<typeof framesSchema>;
+
+/** How frames become pixels for a tower; its image size is the model's. */
+export const imagesSchema = z.strictObject({
+  shortSide: z
+    .int()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe("short side of a frame before its middle is cut out; null: the tower's image size"),
+  normalisation: z
+    .enum(['imagenet', 'clip'])
+    .default('imagenet')
+    .describe("mean and deviation of the colours: ImageNet's or CLIP's"),
+});
+
+export type ImagesConfig = z.output<typeof imagesSchema>;

@@ -1,0 +1,49 @@
+import { randomFrames, uniformFrames, type NdArray, type Random } from '@reelbert/data';
+
+import type { FramesConfig } from '../config/data-config.js';
+
+/** Chooses frames of a clip by their number, ascending. */
+export type ChooseFrames = (count: number) => readonly number[];
+
+/** Frames of clips as a model takes them. */
+export interface FrameSource {
+  /** Shape of one frame: [D] features or [S, S, 3] pixels. */
+  readonly frameShape: readonly number[];
+  /** Whether there are frames of a clip. */
+  has(id: string): boolean;
+  /** The chosen frames of a clip, [n, ...frameShape] float32; none where it has none. */
+  read(id: string, choose: ChooseFrames): Promise<NdArray>;
+  /** Ends the use of files. */
+  close?(): Promise<void>;
+}
+
+/** No frames at all, for models of text alone. */
+export function noFrames(frameShape: readonly number[]): FrameSource {
+  return { frameShape, has: () => false, read: async () => emptyFrames(frameShape) };
+}
+
+/** An array of no frames. */
+export function emptyFrames(frameShape: readonly number[]): NdArray {
+  return { dtype: 'float32', shape: [0, ...frameShape], data: new Float32Array(0) };
+}
+
+/** A clip's frames for training: chosen at random or uniformly, in order of time. */
+export function trainingFrames(
+  source: FrameSource,
+  id: string,
+  { sampling, perClip }: FramesConfig,
+  random: Random,
+): Promise<NdArray> {
+  return source.read(id, (count) =>
+    sampling === 'random' ? randomFrames(count, perClip, random) : uniformFrames(count, perClip),
+  );
+}
+
+/** A clip's frames for evaluation and prediction: uniformly spaced. */
+export function evaluationFrames(
+  source: FrameSource,
+  id: string,
+  { perClip }: FramesConfig,
+): Promise<NdArray> {
+  return source.read(id, (count) => uniformFrames(count, perClip));
+}

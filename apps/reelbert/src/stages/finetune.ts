@@ -1,0 +1,127 @@
+import { join } from 'node:path';
+
+import type { Program } from '@reelbert/compiler';
+import { loadCategories, meanF1, type Annotation } from '@reelbert/data';
+import { argmax } from '@reelbert/ensemble';
+import {
+  createRun,
+  evaluator,
+  loadInitialState,
+  predictLogits,
+  type TrainingSettings,
+} from '@reelbert/trainer';
+import type { VisualBertForClassification } from '@reelbert/visual-bert';
+
+import type { FinetuneConfig } from '../config/finetune-config.js';
+import {
+  classificationBatchMaker,
+  predictionBatches,
+  type ClassificationInputs,
+} from '../dataset/classification-batches.js';
+import { openClassifierFrames } from '../dataset/classifier-frames.js';
+import { inDataFolder } from '../dataset/data-folder.js';
+import { trainingBatches } from '../dataset/training-batches.js';
+import { useBackend } from './backend.js';
+import { buildClassifier } from './classifier.js';
+import { writeExport } from './export-folder.js';
+import { inStageFolder, type StageOutcome } from './in-stage-folder.js';
+import { openFinetuning, type OpenFinetuning } from './open-finetuning.js';
+import { Quarantine } from './quarantine.js';
+import { runTraining } from './run-training.js';
+import { scoreTest } from './score-test.js';
+import { configText, type StageResults } from './stage-folder.js';
+import type { StageOptions } from './stage-options.js';
+
+const stage = 'finetune';
+const evaluationBatch = 64;
+
+/** Trains a classifier on labelled clips. Results: `export`, and `test`, its scores on the test clips if there are any. */
+export async function finetune(given: FinetuneConfig, options: StageOptions): Promise<StageOutcome> {
+  const categories = await loadCategories(
+    await inDataFolder(given.data.folder, given.data.labels, 'data.labels'),
+  );
+  const opened = await openFinetuning(given, categories, options);
+  const { config, inputs } = opened;
+  return inStageFolder({ stage, config, inputs }, options, (resume) => run(opened, options, resume));
+}
+
+async function run(opened: OpenFinetuning, options: StageOptions, resume: boolean): Promise<StageResults> {
+  const { config, categories, tokenizer, validation, locations } = opened;
+  const quarantine = new Quarantine();
+  const all = [...opened.training, ...(validation ?? [])];
+  quarantine.addUntitled(all);
+  const source = await openClassifierFrames(shapeOf(config), all, locations, quarantine, options);
+  const backend = await useBackend(options.reporter);
+  const run = await createRun(options.out, { config: configText(config), environment: { backend }, resume });
+  await quarantine.report(join(run.path, 'quarantine.json'), all.length, options.reporter);
+  const clips = quarantine.without(opened.training);
+  const labels = clips.map((clip) => categories.indexOf(clip.category_id!)!);
+  const inputs: ClassificationInputs = { tokenizer, source, text: config.text, frames: config.frames };
+
+  const model = buildClassifier(shapeOf(config), categories.ids.length);
+  const settings = { ...config.training, seed: config.seed };
+  const { state, weights } = await runTraining(
+    {
+      stage,
+      run,
+      resume,
+      task: model,
+      settings,
+      ...trainingBatches({
+        seed: config.seed,
+        samples: clips.length,
+        batchSize: settings.batchSize,
+        make: classificationBatchMaker(clips, labels, inputs),
+      }),
+      initial: loadInitialState(model.parameters, opened.start, { strict: false, seed: config.seed }).state,
+      evaluation:
+        validation &&
+        ((program) => scorer(program, model, settings, quarantine.without(validation), inputs, opened)),
+    },
+    options,
+  ).finally(() => source.close?.());
+
+  await writeExport(
+    run.export,
+    { kind: 'classifier', ...shapeOf(config), text: config.text, frames: config.frames },
+    weights,
+    tokenizer,
+    categories.ids,
+  );
+  const test = opened.test && (await scoreTest(run.path, opened.test, locations, options));
+  return {
+    export: run.export,
+    steps: state.step,
+    clips: clips.length,
+    quarantined: quarantine.size,
+    ...(test && { test }),
+  };
+}
+
+/** Scores the present weights (their averages, if there are any) on the validation clips. */
+function scorer(
+  program: Program,
+  model: VisualBertForClassification,
+  settings: TrainingSettings,
+  clips: readonly Annotation[],
+  inputs: ClassificationInputs,
+  { categories }: OpenFinetuning,
+): () => Promise<Readonly<Record<string, number>>> {
+  const predict = evaluator(program, model, { weights: settings.ema.enabled ? 'ema' : 'model', settings });
+  const labels = clips.map((clip) => categories.indexOf(clip.category_id!)!);
+  return async () => {
+    const logits = await predictLogits(predict, predictionBatches(clips, evaluationBatch, inputs));
+    return { ...meanF1(labels, argmax(logits), categories) };
+  };
+}
+
+function shapeOf(config: FinetuneConfig) {
+  const { model, modality, input, images } = config;
+  return {
+    model,
+    modality,
+    input,
+    images,
+    vision: input === 'pixels' && modality !== 'text' ? config.vision : null,
+  };
+}

@@ -1,0 +1,106 @@
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+import { createProgram } from '@reelbert/compiler';
+import { InputError, type Annotation, type CategoryTable, type NdArray } from '@reelbert/data';
+import { argmax, writeSubmission } from '@reelbert/ensemble';
+import { declareParameters, evaluator, loadInitialState, predictLogits } from '@reelbert/trainer';
+
+import { openClassifierFrames, type FrameLocations } from '../dataset/classifier-frames.js';
+import { predictionBatches } from '../dataset/classification-batches.js';
+import { Interrupted } from '../exit-status.js';
+import { useBackend } from './backend.js';
+import { buildClassifier } from './classifier.js';
+import { readExport, type ModelExport } from './export-folder.js';
+import { writeLogits } from './logits-file.js';
+import { Quarantine } from './quarantine.js';
+import type { StageOptions } from './stage-options.js';
+
+const stage = 'predict';
+const batchSize = 64;
+
+export interface ClipPredictions {
+  readonly ids: readonly string[];
+  /** [clips, classes] float32. */
+  readonly logits: NdArray;
+  readonly categories: CategoryTable;
+}
+
+export interface PredictionConfig extends FrameLocations {
+  /** Export of a finetuned model, or its run. */
+  readonly model: string;
+  readonly clips: readonly Annotation[];
+}
+
+/**
+ * Predicts the category of each clip. A clip whose frames can't be used goes to the quarantine and is predicted from
+ * its texts alone.
+ */
+export async function predictClips(
+  config: PredictionConfig,
+  quarantine: Quarantine,
+  options: Omit<StageOptions, 'out'>,
+): Promise<ClipPredictions> {
+  const exported = await readExport(config.model, 'classifier');
+  checkLocations(exported, config);
+  const { clips } = config;
+  quarantine.addUntitled(clips);
+  const source = await openClassifierFrames(exported.config, clips, config, quarantine, options);
+  await useBackend(options.reporter);
+  const program = createProgram(options.eager ? { mode: 'eager' } : {});
+  const bar = options.reporter.progress(stage, clips.length, 'clips');
+  try {
+    const model = buildClassifier(exported.config, exported.categories!.ids.length);
+    const { state } = loadInitialState(model.parameters, exported.weights, { strict: true, seed: 0 });
+    declareParameters(program, model.parameters);
+    await program.write(state);
+    const predict = evaluator(program, model, { weights: 'model' });
+    const { tokenizer, config: settings } = exported;
+    const batches = predictionBatches(clips, batchSize, {
+      tokenizer,
+      source,
+      text: settings.text,
+      frames: settings.frames,
+    });
+    let done = 0;
+    const logits = await predictLogits(async (batch) => {
+      if (options.signal?.aborted) throw new Interrupted(stage, done, 'clip');
+      const result = await predict(batch);
+      bar.update((done = Math.min(done + batchSize, clips.length)));
+      return result;
+    }, batches);
+    return { ids: clips.map((clip) => clip.id), logits, categories: exported.categories! };
+  } finally {
+    bar.stop();
+    program.dispose();
+    await source.close?.();
+  }
+}
+
+/** Writes the submission and, if asked for, the logits. */
+export async function writePredictions(
+  { ids, logits, categories }: ClipPredictions,
+  files: { readonly out: string; readonly logits?: string | undefined },
+): Promise<void> {
+  const chosen = argmax(logits);
+  await mkdir(dirname(files.out), { recursive: true });
+  await writeSubmission(
+    files.out,
+    ids.map((id, row) => ({ id, categoryId: categories.ids[chosen[row]!]! })),
+  );
+  if (files.logits !== undefined)
+    await writeLogits(files.logits, { ids, logits, categories: categories.ids });
+}
+
+function checkLocations(
+  { config, folder }: ModelExport<'classifier'>,
+  { features, frames }: FrameLocations,
+): void {
+  if (config.modality === 'text') return;
+  if (config.input === 'features' && features === undefined) {
+    throw new InputError({ file: folder, found: 'a model of frame features', expected: '--features F.zip' });
+  }
+  if (config.input === 'pixels' && frames === undefined) {
+    throw new InputError({ file: folder, found: 'a model of frames as pixels', expected: '--frames DIR' });
+  }
+}
