@@ -34,11 +34,11 @@ const unfinishedFile = 'unfinished.txt';
 const ownEntries: ReadonlySet<string> = new Set([...textFiles, 'frames', manifestFile, unfinishedFile]);
 
 /**
- * Empties a folder of an earlier or interrupted data set and marks it as unfinished.
+ * Makes sure that a data set may be written to the folder; returns what is there now.
  *
- * @throws InputError where the folder holds anything else, which is left as it is.
+ * @throws InputError where the folder holds anything but an earlier or interrupted data set.
  */
-export async function claimFolder(folder: string): Promise<void> {
+export async function checkFolder(folder: string): Promise<string[]> {
   const entries = await readdir(folder).catch((error: NodeJS.ErrnoException): string[] => {
     if (error.code === 'ENOENT') return [];
     if (error.code !== 'ENOTDIR') throw error;
@@ -46,10 +46,14 @@ export async function claimFolder(folder: string): Promise<void> {
   });
   const ours = entries.includes(unfinishedFile) || (await readManifest(folder)) !== undefined;
   const foreign = entries.find((name) => !ours || !ownEntries.has(name));
-  if (foreign !== undefined) {
-    const found = `something else there (${foreign})`;
-    throw new InputError({ file: folder, found, expected: 'a new or empty folder, or one of sample data' });
-  }
+  if (foreign === undefined) return entries;
+  const found = `something else there (${foreign})`;
+  throw new InputError({ file: folder, found, expected: 'a new or empty folder, or one of sample data' });
+}
+
+/** Empties a folder of an earlier data set, after the same check, and marks it as unfinished. */
+export async function claimFolder(folder: string): Promise<void> {
+  const entries = await checkFolder(folder);
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, unfinishedFile), 'This data set is being made, or was interrupted.\n');
   for (const name of entries.filter((entry) => entry !== unfinishedFile)) {

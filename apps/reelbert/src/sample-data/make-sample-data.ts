@@ -1,6 +1,6 @@
 import { InputError } from '@reelbert/data';
 import type { ClipSource, SampleDataProgress } from './clip-source.js';
-import { claimFolder, clipsOf, writeDataSet } from './data-set-folder.js';
+import { checkFolder, claimFolder, clipsOf, writeDataSet } from './data-set-folder.js';
 import { embeddedFormat, openEmbeddedSource } from './embedded-source.js';
 import { fewestClips, limitSplit } from './limit.js';
 import { isIntact, readManifest, type SampleDataCounts, type SampleDataSettings } from './manifest.js';
@@ -70,8 +70,9 @@ export async function makeSampleData(options: SampleDataOptions): Promise<Sample
       return result(existing.counts, { reused: true, downloaded: 0, decoded: 0 });
     }
   }
-  await claimFolder(out);
+  await checkFolder(out);
   const { clipSource, split, downloaded, decoded } = await openSource(options, settings);
+  await claimFolder(out);
   const manifest = await writeDataSet(out, split, clipSource, {
     source,
     settings,

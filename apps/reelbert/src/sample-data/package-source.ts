@@ -102,7 +102,7 @@ async function decodeMissing(
   const decodeNext = async (): Promise<void> => {
     for await (const { clip, webp } of animations) {
       signal?.throwIfAborted();
-      await writeWhole(frameArchivePath(framesDir, clip.id), await zipFrames(await decodeClip(webp, format)));
+      await writeWhole(frameArchivePath(framesDir, clip.id), zipFrames(await decodeClip(webp, format)));
       done++;
       onProgress?.({ stage: 'decode', done, total: missing.size, unit: 'clips' });
     }

@@ -121,6 +121,8 @@ async function fetchPackage(
 function npmPack(wanted: PinnedPackage, destination: string, options: DownloadOptions): Promise<void> {
   const spec = `${wanted.name}@${wanted.version}`;
   const args = ['pack', spec, '--pack-destination', destination, '--loglevel', 'error', '--ignore-scripts'];
+  // npm's own first pause is 10 seconds, its second a minute: too long to learn that one is offline.
+  args.push('--fetch-retry-mintimeout', '2000');
   const windows = process.platform === 'win32';
   return new Promise((resolve, reject) => {
     const child = spawn(options.npm ?? (windows ? 'npm.cmd' : 'npm'), windows ? args.map(quoted) : args, {
@@ -160,7 +162,7 @@ function npmFailed(spec: string, errors: string): InputError {
   const lines = errors
     .split('\n')
     .map((line) => line.replace(/^npm (?:error|ERR!)\s*/, '').trim())
-    .filter((line) => line !== '' && !/complete log of this run|^npm warn/i.test(line));
+    .filter((line) => line !== '' && !/complete log of this run|^npm warn|^(?:syscall|errno)\b/i.test(line));
   const reason = lines.slice(0, 2).join('; ') || 'no reason given';
   return new InputError({ file: spec, found: `that npm could not fetch it (${reason})`, expected: advice });
 }
