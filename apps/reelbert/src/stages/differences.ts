@@ -7,15 +7,20 @@ export interface Difference {
   readonly is: string;
 }
 
-/** The first difference between two plain values, or undefined if there is none; absent and undefined are the same. */
+/**
+ * The first difference between two plain values, or undefined if there is none; absent and undefined are the same.
+ *
+ * @param part whether `is` is a part only: what it lacks isn't compared
+ */
 export function firstDifference(
   was: unknown,
   is: unknown,
+  part = false,
   path: readonly string[] = [],
 ): Difference | undefined {
   if (isMapping(was) && isMapping(is)) {
-    for (const key of new Set([...Object.keys(was), ...Object.keys(is)])) {
-      const difference = firstDifference(was[key], is[key], [...path, key]);
+    for (const key of new Set([...(part ? [] : Object.keys(was)), ...Object.keys(is)])) {
+      const difference = firstDifference(was[key], is[key], part, [...path, key]);
       if (difference) return difference;
     }
     return undefined;

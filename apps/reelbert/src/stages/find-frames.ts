@@ -7,6 +7,7 @@ import type { FrameLocations } from '../dataset/classifier-frames.js';
 import { dataFolder, inDataFolder } from '../dataset/data-folder.js';
 import { openFeatures } from '../dataset/feature-frames.js';
 import { fingerprintFile, fingerprintFrames, type Fingerprints } from './fingerprint.js';
+import type { Start } from './open-finetuning.js';
 import { prepareFeatures } from './prerequisites.js';
 import { readDone, type StageResults } from './stage-folder.js';
 import type { StageOptions } from './stage-options.js';
@@ -27,18 +28,21 @@ export interface FoundFrames {
 export async function findFrames(
   config: FinetuneConfig,
   clips: readonly Annotation[],
-  startRun: string | undefined,
+  start: Start | undefined,
   options: StageOptions,
 ): Promise<FoundFrames> {
   const { data, input, modality, vision, model } = config;
   const ids = clips.map((clip) => clip.id);
-  if (modality === 'text') return { locations: {}, inputs: {}, frameDim: model.frameDim, features: null };
+  if (modality === 'text') {
+    const frameDim = start?.exported.config.model.frameDim ?? model.frameDim;
+    return { locations: {}, inputs: {}, frameDim, features: null };
+  }
   if (input === 'pixels') {
     const frames = await inDataFolder(data.folder, data.frames, 'data.frames');
     const inputs = { frames: await fingerprintFrames(frames, ids) };
     return { locations: { frames }, inputs, frameDim: vision.hiddenSize, features: null };
   }
-  const results = startRun === undefined ? undefined : (await readDone(startRun))?.results;
+  const results = start && (await readDone(start.path))?.results;
   const named = data.features ?? (await archiveOf(results, await dataFolder(data.folder), ids));
   const tower =
     typeof results?.tower === 'string' ? { folder: results.tower } : { preset: config.featureTower };

@@ -63,7 +63,7 @@ export async function openFinetuning(
   });
 
   const clips = [...data.clips, ...(validation ?? []), ...(test ?? [])];
-  const frames = await findFrames(config, clips, start?.path, options);
+  const frames = await findFrames(config, clips, start, options);
   return {
     config: {
       ...config,
@@ -118,7 +118,8 @@ async function readLabelled(
   });
 }
 
-interface Start {
+/** The pretraining that fine-tuning starts from: its run or export. */
+export interface Start {
   readonly path: string;
   readonly exported: ModelExport<'pretraining'>;
 }

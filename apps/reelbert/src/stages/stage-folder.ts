@@ -92,7 +92,7 @@ export async function refuseOtherConfig(
   if (options.replace) return;
   const run = runFolder(options.out);
   const started = (await exists(run.metrics)) || (await exists(run.checkpoints));
-  const difference = started ? await configDifference(run.config, config) : undefined;
+  const difference = started ? await configDifference(run.config, config, true) : undefined;
   if (difference) throw difference;
 }
 
@@ -115,9 +115,13 @@ export async function readDone(out: string): Promise<DoneRecord | undefined> {
   return text === undefined ? undefined : doneSchema.parse(JSON.parse(text));
 }
 
-async function configDifference(file: string, config: unknown): Promise<InputError | undefined> {
+async function configDifference(
+  file: string,
+  config: unknown,
+  part = false,
+): Promise<InputError | undefined> {
   if (!(await exists(file))) return undefined;
-  const difference = firstDifference((await readYaml(file)).value, plain(config));
+  const difference = firstDifference((await readYaml(file)).value, plain(config), part);
   if (!difference) return undefined;
   const { path, was, is } = difference;
   return new InputError({
