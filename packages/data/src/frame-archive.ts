@@ -1,11 +1,16 @@
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 
 import { openPromise, type Entry, type ZipFile } from 'yauzl';
 
 import { InputError } from './input-error.js';
 
-/** No real frame is larger; what claims to be is refused before it is unpacked. */
+/** Bounds on what a zip unpacks to; no real video is near them, and a small file can claim any size. */
 const largestFrame = 64 * 2 ** 20;
+const largestVideo = 512 * 2 ** 20;
+const mostEntries = 10_000;
+
+const expected = 'a zip with the frames as JPEG, PNG or WebP files';
 
 /** What can be wrong with a video's frames. */
 export type FrameProblem = 'missing-frames' | 'broken-zip' | 'no-frames' | 'broken-image';
@@ -33,56 +38,87 @@ export function frameArchivePath(folder: string, id: string): string {
 
 /** A video's image files in the order of their names. Throws `FrameError`. */
 export async function readFrames(folder: string, id: string): Promise<EncodedFrame[]> {
+  return (await readChosenFrames(folder, id, (count) => Array.from({ length: count }, (_, i) => i))).frames;
+}
+
+/**
+ * Some of a video's image files; the others are not unpacked.
+ *
+ * @param choose which of them, by their places in the order of their names
+ * @returns how many there are in all, and the chosen ones
+ * @throws FrameError if the zip is missing or broken, or has no images
+ */
+export async function readChosenFrames(
+  folder: string,
+  id: string,
+  choose: (count: number) => readonly number[],
+): Promise<{ count: number; frames: EncodedFrame[] }> {
   const file = frameArchivePath(folder, id);
-  const expected = 'a zip with the frames as JPEG or PNG files';
   let zip: ZipFile;
   try {
     zip = await openPromise(file, { lazyEntries: true, autoClose: false });
   } catch (error) {
-    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    const found = missing ? 'no such file' : (error as Error).message;
+    const { code, message } = error as NodeJS.ErrnoException;
+    const missing = code === 'ENOENT' || code === 'ENOTDIR';
+    const found = missing ? 'no such file' : message;
     throw new FrameError(missing ? 'missing-frames' : 'broken-zip', { file, found, expected });
   }
   try {
-    const entries = (await listEntries(zip)).filter(({ fileName }) => /\.(jpe?g|png|webp)$/i.test(fileName));
-    if (entries.length === 0) throw new FrameError('no-frames', { file, found: 'no image', expected });
-    entries.sort((a, b) => (a.fileName < b.fileName ? -1 : 1));
+    const images = await listImages(zip, file);
+    const chosen = choose(images.length).map((index) => {
+      const entry = images[index];
+      if (entry) return entry;
+      throw new RangeError(`frame ${index} of '${id}', which has ${images.length}`);
+    });
+    checkTotal(chosen, file);
     const frames: EncodedFrame[] = [];
-    for (const entry of entries)
+    for (const entry of chosen) {
       frames.push({ name: entry.fileName, bytes: await readEntry(file, zip, entry) });
-    return frames;
+    }
+    return { count: images.length, frames };
   } catch (error) {
-    if (error instanceof FrameError) throw error;
+    if (error instanceof FrameError || error instanceof RangeError) throw error;
     throw new FrameError('broken-zip', { file, found: (error as Error).message, expected });
   } finally {
     zip.close();
   }
 }
 
-function listEntries(zip: ZipFile): Promise<Entry[]> {
-  return new Promise((resolve, reject) => {
-    const entries: Entry[] = [];
-    zip.on('entry', (entry: Entry) => {
-      entries.push(entry);
-      zip.readEntry();
-    });
-    zip.on('end', () => resolve(entries));
-    zip.on('error', reject);
-    zip.readEntry();
+async function listImages(zip: ZipFile, file: string): Promise<Entry[]> {
+  if (zip.entryCount > mostEntries) {
+    const found = `${zip.entryCount} entries`;
+    throw new FrameError('broken-zip', { file, found, expected: `at most ${mostEntries} entries` });
+  }
+  const images: Entry[] = [];
+  for await (const entry of zip.eachEntry()) if (isImage(entry.fileName)) images.push(entry);
+  if (images.length === 0) throw new FrameError('no-frames', { file, found: 'no image', expected });
+  return images.sort((a, b) => (a.fileName < b.fileName ? -1 : a.fileName > b.fileName ? 1 : 0));
+}
+
+/** By its name; what macOS adds to a zip (`__MACOSX/._00.jpg`) and other hidden files are none. */
+function isImage(name: string): boolean {
+  return /\.(jpe?g|png|webp)$/i.test(name) && !/(^|\/)(\.|__MACOSX\/)/.test(name);
+}
+
+function checkTotal(entries: readonly Entry[], file: string): void {
+  const total = entries.reduce((sum, entry) => sum + entry.uncompressedSize, 0);
+  const large = entries.find((entry) => entry.uncompressedSize > largestFrame);
+  if (!large && total <= largestVideo) return;
+  throw new FrameError('broken-zip', {
+    file,
+    place: large?.fileName,
+    found: `${large?.uncompressedSize ?? total} bytes`,
+    expected: large ? `at most ${largestFrame} bytes a frame` : `at most ${largestVideo} bytes a video`,
   });
 }
 
 async function readEntry(file: string, zip: ZipFile, entry: Entry): Promise<Buffer> {
-  if (entry.uncompressedSize > largestFrame) {
-    throw new FrameError('broken-zip', {
-      file,
-      place: entry.fileName,
-      found: `${entry.uncompressedSize} bytes`,
-      expected: `at most ${largestFrame} bytes a frame`,
-    });
-  }
+  // The stream fails where an entry has more or fewer bytes than the zip says.
   const stream = await zip.openReadStreamPromise(entry);
   const chunks: Buffer[] = [];
   for await (const chunk of stream) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks);
+  const bytes = Buffer.concat(chunks);
+  if (crc32(bytes) === entry.crc32) return bytes;
+  const place = entry.fileName;
+  throw new FrameError('broken-zip', { file, place, found: 'a wrong checksum', expected: 'a whole entry' });
 }

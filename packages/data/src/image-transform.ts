@@ -1,6 +1,6 @@
 import sharp from 'sharp';
 
-import { FrameError, frameArchivePath, readFrames, type EncodedFrame } from './frame-archive.js';
+import { FrameError, frameArchivePath, readChosenFrames, type EncodedFrame } from './frame-archive.js';
 import { resizeBilinear, type RgbImage } from './pil-resize.js';
 
 /** Mean and standard deviation of each colour, for values in [0, 1]. */
@@ -21,9 +21,21 @@ export const clipNormalisation: Normalisation = {
   std: [0.26862954, 0.26130258, 0.27577711],
 };
 
-/** Decodes an image file to RGB: transparency on white, orientation tags passed over, as Pillow does. */
+/** Larger images (an 8K frame has 33 million pixels) are refused before they are decoded. */
+const mostPixels = 2 ** 26;
+
+/**
+ * Decodes an image file to RGB, to the bit as Pillow does: orientation tags and colour profiles are passed over.
+ * Transparency is put on white. CMYK images are converted by libvips, which gives other colours than Pillow.
+ *
+ * @throws Error for what is no image, is cut off, or has more than 2^26 pixels
+ */
 export async function decodeImage(bytes: Uint8Array): Promise<RgbImage> {
-  const { data, info } = await sharp(bytes, { failOn: 'truncated' })
+  const { data, info } = await sharp(bytes, {
+    failOn: 'truncated',
+    ignoreIcc: true,
+    limitInputPixels: mostPixels,
+  })
     .flatten({ background: '#ffffff' })
     .toColourspace('srgb')
     .raw()
@@ -104,18 +116,18 @@ export async function loadFrames(
   id: string,
   options: LoadFramesOptions,
 ): Promise<FramePixels> {
-  const frames = await readFrames(folder, id);
-  const chosen = options.indices?.(frames.length) ?? frames.map((_, i) => i);
+  const all = (count: number) => Array.from({ length: count }, (_, i) => i);
+  const { count, frames } = await readChosenFrames(folder, id, options.indices ?? all);
   const crop = options.crop ?? options.size;
-  const data = new Uint8Array(chosen.length * crop * crop * 3);
+  const data = new Uint8Array(frames.length * crop * crop * 3);
   await Promise.all(
-    chosen.map(async (index, i) => {
-      const image = await decodeFrame(folder, id, frames[index]!);
+    frames.map(async (frame, i) => {
+      const image = await decodeFrame(folder, id, frame);
       const { data: pixels } = centreCrop(resizeShortSide(image, options.size), crop);
       data.set(pixels, i * crop * crop * 3);
     }),
   );
-  return { count: frames.length, size: crop, data };
+  return { count, size: crop, data };
 }
 
 async function decodeFrame(folder: string, id: string, frame: EncodedFrame): Promise<RgbImage> {

@@ -26,10 +26,12 @@ export { categoriesFrom, loadCategories, referenceCategories, type CategoryTable
 export { decodeFloat16, encodeFloat16 } from './float16.js';
 export { readSafetensors, readSafetensorsHeader, writeSafetensors } from './safetensors.js';
 export type { SafetensorsEntry, SafetensorsHeader } from './safetensors-header.js';
-export { loadAnnotations, type Annotation, type AnnotationOptions } from './annotations.js';
+export { AnnotationError, loadAnnotations } from './annotations.js';
+export type { Annotation, AnnotationOptions, AnnotationProblem } from './annotations.js';
 export {
   FrameError,
   frameArchivePath,
+  readChosenFrames,
   readFrames,
   type EncodedFrame,
   type FrameProblem,
