@@ -22,6 +22,9 @@ export function classificationLoss(
   labels: tf.Tensor,
   { labelSmoothing = 0, rowWeights }: ClassificationOptions = {},
 ): tf.Scalar {
+  if (!(labelSmoothing >= 0 && labelSmoothing < 1)) {
+    throw new RangeError(`labelSmoothing must be in [0, 1), found ${labelSmoothing}`);
+  }
   const exact = sparseSoftmaxCrossEntropy(logits, labels as tf.Tensor1D); // [batch]
   const losses =
     labelSmoothing === 0
@@ -30,5 +33,5 @@ export function classificationLoss(
           tf.mul(exact, 1 - labelSmoothing),
           tf.mul(tf.neg(tf.mean(tf.logSoftmax(logits), -1)), labelSmoothing),
         );
-  return weightedMean(losses, rowWeights ?? tf.ones(labels.shape));
+  return weightedMean(losses, rowWeights ?? tf.ones(labels.shape), 'rowWeights');
 }

@@ -1,6 +1,7 @@
 import { sparseSoftmaxCrossEntropy } from '@reelbert/engine';
 import * as tf from '@tensorflow/tfjs-core';
 
+import { checkShape } from './check-shape.js';
 import { l2Normalise } from './l2-normalise.js';
 import { weightedMean } from './weighted-mean.js';
 
@@ -33,16 +34,18 @@ export function contrastiveLosses(
   b: tf.Tensor2D,
   options: ContrastiveOptions,
 ): ContrastiveLosses {
-  if (a.shape.join() !== b.shape.join()) {
-    throw new Error(`b must have the shape of a, [${a.shape.join(', ')}], found [${b.shape.join(', ')}]`);
-  }
+  const { rowWeights, groups } = options;
   const [batch] = a.shape;
+  checkShape('a', a, [null, null]);
+  checkShape('b', b, a.shape);
+  if (rowWeights) checkShape('rowWeights', rowWeights, [batch]);
+  if (groups) checkShape('groups', groups, [batch]);
   const cosines = tf.matMul(l2Normalise(a), l2Normalise(b), false, true); // [batch, batch]
   const excluded = exclusions(batch, options);
   const scaled = tf.mul(cosines, options.scale);
   const similarities = (excluded ? tf.add(scaled, tf.mul(excluded, -1e8)) : scaled) as tf.Tensor2D;
   const labels = tf.range(0, batch, 1, 'int32');
-  const weights = options.rowWeights ?? tf.ones([batch]);
+  const weights = rowWeights ?? tf.ones([batch]);
   const direction = (scores: tf.Tensor2D) => weightedMean(sparseSoftmaxCrossEntropy(scores, labels), weights);
   return { aToB: direction(similarities), bToA: direction(tf.transpose(similarities)) };
 }

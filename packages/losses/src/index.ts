@@ -4,3 +4,4 @@ export { l2Normalise } from './l2-normalise.js';
 export { maskedFrameLoss, type MaskedFrameInputs, type MaskedFrameOptions } from './masked-frame.js';
 export { maskedLanguageLoss } from './masked-language.js';
 export { matchingLoss } from './matching.js';
+export { weightedMean } from './weighted-mean.js';

@@ -1,6 +1,7 @@
 import { sparseSoftmaxCrossEntropy } from '@reelbert/engine';
 import * as tf from '@tensorflow/tfjs-core';
 
+import { checkShape } from './check-shape.js';
 import { l2Normalise } from './l2-normalise.js';
 import { weightedMean } from './weighted-mean.js';
 
@@ -34,18 +35,25 @@ export interface MaskedFrameOptions {
  */
 export function maskedFrameLoss(inputs: MaskedFrameInputs, options: MaskedFrameOptions = {}): tf.Scalar {
   const { normalise = false, temperature = 1 } = options;
+  checkInputs(inputs);
   const { targets, queryMask, candidateMask, weights } = inputs;
   const [predictions, candidates] = [inputs.predictions, inputs.candidates].map((rows) =>
     normalise ? l2Normalise(rows) : rows,
   ) as [tf.Tensor2D, tf.Tensor2D];
-  if (predictions.shape[1] !== candidates.shape[1]) {
-    throw new Error(
-      `candidates must have the width of the predictions, ${predictions.shape[1]}, found ${candidates.shape[1]}`,
-    );
-  }
   const products = tf.matMul(predictions, candidates, false, true); // [queries, candidates]
   const seen = tf.mul(tf.expandDims(queryMask, 1), tf.expandDims(candidateMask, 0)); // [queries, candidates]
   const similarities = tf.add(tf.div(products, temperature), tf.mul(tf.sub(1, seen), -1e8));
   const losses = sparseSoftmaxCrossEntropy(similarities as tf.Tensor2D, targets as tf.Tensor1D);
   return weightedMean(losses, weights);
+}
+
+function checkInputs(inputs: MaskedFrameInputs): void {
+  const { predictions, candidates } = inputs;
+  checkShape('predictions', predictions, [null, null]);
+  const [queries, dim] = predictions.shape;
+  checkShape('candidates', candidates, [null, dim]);
+  checkShape('targets', inputs.targets, [queries]);
+  checkShape('queryMask', inputs.queryMask, [queries]);
+  checkShape('candidateMask', inputs.candidateMask, [candidates.shape[0]]);
+  checkShape('weights', inputs.weights, [queries]);
 }

@@ -1,6 +1,7 @@
 import { sparseSoftmaxCrossEntropy } from '@reelbert/engine';
 import type * as tf from '@tensorflow/tfjs-core';
 
+import { checkShape } from './check-shape.js';
 import { weightedMean } from './weighted-mean.js';
 
 /**
@@ -12,6 +13,6 @@ import { weightedMean } from './weighted-mean.js';
  * @param weights float32 `[batch]`
  */
 export function matchingLoss(logits: tf.Tensor2D, labels: tf.Tensor, weights: tf.Tensor): tf.Scalar {
-  if (logits.shape[1] !== 2) throw new Error(`logits must be [batch, 2], found [${logits.shape.join(', ')}]`);
+  checkShape('logits', logits, [null, 2]);
   return weightedMean(sparseSoftmaxCrossEntropy(logits, labels as tf.Tensor1D), weights);
 }
