@@ -20,6 +20,7 @@ export class BertEmbeddings {
   readonly #positions: Embedding;
   readonly #tokenTypes: Embedding;
   readonly #norm: LayerNorm;
+  readonly #hiddenSize: number;
   readonly #dropoutRate: number;
 
   constructor(
@@ -35,24 +36,33 @@ export class BertEmbeddings {
     this.#positions = table('position', config.maxPositionEmbeddings);
     this.#tokenTypes = table('token_type', config.typeVocabSize);
     this.#norm = new LayerNorm(store, `${prefix}LayerNorm.`, hiddenSize, config.layerNormEps);
+    this.#hiddenSize = hiddenSize;
     this.#dropoutRate = config.hiddenDropoutProb;
   }
 
   /** The word table, `[vocabulary, hidden]`. */
   wordTable(): Parameter {
-    if (!this.#words) throw new Error('these embeddings have no word table');
-    return this.#words.weight;
+    return this.#wordEmbedding().weight;
   }
 
   /** ids int32 `[batch, tokens]` -> `[batch, tokens, hidden]` */
   forward(ids: tf.Tensor, keys: KeyStream | null): tf.Tensor3D {
-    if (!this.#words) throw new Error('these embeddings have no word table');
-    return this.embed(this.#words.lookUp(ids), keys);
+    if (ids.rank !== 2) throw new Error(`ids must be [batch, tokens], found [${ids.shape.join(', ')}]`);
+    return this.embed(this.#wordEmbedding().lookUp(ids), keys);
   }
 
-  /** vectors `[batch, tokens, hidden]` in place of words -> the same shape */
+  /** vectors `[batch, tokens, hidden]` in place of words -> the same shape. Throws if there are too many tokens. */
   embed(vectors: tf.Tensor, keys: KeyStream | null): tf.Tensor3D {
+    if (vectors.rank !== 3 || vectors.shape[2] !== this.#hiddenSize) {
+      const found = `found [${vectors.shape.join(', ')}]`;
+      throw new Error(`vectors must be [batch, tokens, ${this.#hiddenSize}], ${found}`);
+    }
     const places = tf.add(this.#positions.first(vectors.shape[1]!), this.#tokenTypes.first(1)); // [tokens, hidden]
     return dropout(this.#norm.forward(tf.add(vectors, places)), this.#dropoutRate, keys) as tf.Tensor3D;
+  }
+
+  #wordEmbedding(): Embedding {
+    if (!this.#words) throw new Error('these embeddings have no word table');
+    return this.#words;
   }
 }

@@ -14,4 +14,4 @@ export {
   type ParameterSpec,
 } from './parameter-store.js';
 export { PredictionHead, type PredictionHeadOptions } from './prediction-head.js';
-export type { Predictor, Task, TensorBatch } from './task.js';
+export { batchField, type Predictor, type Task, type TensorBatch } from './task.js';

@@ -46,15 +46,19 @@ export class ParameterStore {
     return this.#aliases;
   }
 
-  /** Names a parameter. Throws if the name is taken. */
+  /** Names a parameter. Throws if the name is taken, or if the table lacks the row that is to be zero. */
   declare(name: string, shape: readonly number[], initializer: InitializerWithRow): Parameter {
-    if (this.#specs.has(name)) throw new Error(`parameter '${name}' is declared twice`);
+    this.#refuseTaken(name);
+    const { zeroRow = 0 } = initializer;
+    if (zeroRow >= (shape[0] ?? 1))
+      throw new RangeError(`'${name}' [${shape.join(', ')}] has no row ${zeroRow}`);
     this.#specs.set(name, { name, shape, initializer });
     return { name, shape, value: () => this.#value(name) };
   }
 
-  /** Gives a declared parameter a second name, by which files may hold it. */
+  /** Gives a declared parameter a second name, by which files may hold it. Throws if that is taken. */
   alias(alias: string, name: string): void {
+    this.#refuseTaken(alias);
     if (!this.#specs.has(name)) throw new Error(`alias '${alias}': there is no parameter '${name}'`);
     this.#aliases.set(alias, name);
   }
@@ -75,12 +79,22 @@ export class ParameterStore {
     return Object.fromEntries([...this.#specs.values()].map((spec) => [spec.name, initialValue(spec, seed)]));
   }
 
+  #refuseTaken(name: string): void {
+    if (this.#specs.has(name) || this.#aliases.has(name)) {
+      throw new Error(`parameter '${name}' is declared twice`);
+    }
+  }
+
   #value(name: string): tf.Tensor {
     const value = this.#bound?.get(name);
     if (!value) {
       throw new Error(
         `parameter '${name}' has no value here${this.#bound ? '' : ': use the model inside of bind'}`,
       );
+    }
+    const { shape } = this.#specs.get(name)!;
+    if (value.shape.join() !== shape.join()) {
+      throw new Error(`parameter '${name}' is [${shape.join(', ')}], its value [${value.shape.join(', ')}]`);
     }
     return value;
   }

@@ -31,6 +31,11 @@ export class PredictionHead {
     store.alias(`${prefix}decoder.bias`, `${prefix}bias`);
     this.#dense = new Linear(store, `${prefix}transform.dense.`, hiddenSize, hiddenSize, initializer);
     this.#norm = new LayerNorm(store, `${prefix}transform.LayerNorm.`, hiddenSize, layerNormEps);
+    if (tiedTo && tiedTo.shape.join() !== [outputs, hiddenSize].join()) {
+      throw new Error(
+        `tiedTo must be [${outputs}, ${hiddenSize}], '${tiedTo.name}' is [${tiedTo.shape.join(', ')}]`,
+      );
+    }
     if (tiedTo) store.alias(`${prefix}decoder.weight`, tiedTo.name);
     this.#decoder = tiedTo ?? declareDecoder(store, prefix, hiddenSize, options);
   }

@@ -30,6 +30,7 @@ export function attention(
   keys: KeyStream | null,
 ): tf.Tensor3D {
   const [batch, queries, hidden] = query.shape as [number, number, number];
+  checkShapes(query, key, value, heads);
   const width = hidden / heads;
   const split = (x: tf.Tensor) => {
     return tf.transpose(tf.reshape(x, [batch, x.shape[1]!, heads, width]), [0, 2, 1, 3]); // [batch, heads, tokens, width]
@@ -39,4 +40,18 @@ export function attention(
   const probabilities = dropout(tf.softmax(scores), dropoutRate, keys);
   const mixed = tf.matMul(probabilities, split(value)); // [batch, heads, queries, width]
   return tf.reshape(tf.transpose(mixed, [0, 2, 1, 3]), [batch, queries, hidden]);
+}
+
+function checkShapes(query: tf.Tensor, key: tf.Tensor, value: tf.Tensor, heads: number): void {
+  const [batch, , hidden] = query.shape as [number, number, number];
+  const refuse = (name: string, x: tf.Tensor, wanted: string) => {
+    throw new Error(`attention: ${name} must be ${wanted}, found [${x.shape.join(', ')}]`);
+  };
+  if (query.rank !== 3) refuse('query', query, '[batch, queries, hidden]');
+  if (hidden % heads !== 0) refuse('query', query, `of a width that ${heads} heads divide`);
+  if (key.rank !== 3 || key.shape[0] !== batch || key.shape[2] !== hidden) {
+    refuse('key', key, `[${batch}, keys, ${hidden}]`);
+  }
+  if (value.shape.join() !== key.shape.join())
+    refuse('value', value, `of the shape of key, [${key.shape.join(', ')}]`);
 }

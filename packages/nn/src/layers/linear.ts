@@ -29,10 +29,13 @@ export class Linear {
     if (bias) this.#bias = store.declare(`${prefix}bias`, [outputs], torch ? uniform : { kind: 'zeros' });
   }
 
-  /** `[..., in]` -> `[..., out]` */
+  /** `[..., in]` -> `[..., out]`. Throws if the last axis isn't `in` wide. */
   forward(x: tf.Tensor): tf.Tensor {
     const weight = this.#weight.value() as tf.Tensor2D;
     const [outputs, inputs] = weight.shape;
+    if (x.shape.at(-1) !== inputs) {
+      throw new Error(`x must be [..., ${inputs}] for '${this.#weight.name}', found [${x.shape.join(', ')}]`);
+    }
     const rows = tf.reshape(x, [-1, inputs]) as tf.Tensor2D;
     const product = tf.matMul(rows, weight, false, true); // [rows, out]
     const shifted = this.#bias ? tf.add(product, this.#bias.value()) : product;
