@@ -1,9 +1,11 @@
 // The single-stream model with its classifier: one linear layer over the mean of the last hidden states. Frames come as
 // features, or as pixels through a vision tower that is trained along.
 
+import type { FrameEncoder } from '@reelbert/clip-features';
 import type { KeyStream } from '@reelbert/engine';
 import { classificationLoss } from '@reelbert/losses';
 import {
+  batchField,
   Linear,
   PredictionHead,
   type ParameterStore,
@@ -14,20 +16,15 @@ import {
 import * as tf from '@tensorflow/tfjs-core';
 
 import type { VisualBertConfig } from './config.js';
-import { declareUnusedHidden, VisualBert, type FrameInput } from './model.js';
+import { declareUnusedHidden, VisualBert, type FrameInput, type TextInput } from './model.js';
 import { maskedMean, meanOverAll } from './pooling.js';
-
-/** Turns pixels `[n, S, S, 3]` into features `[n, frameDim]`; its parameters are in the classifier's store. */
-export interface FrameEncoder {
-  encode(pixels: tf.Tensor, keys?: KeyStream | null): tf.Tensor2D;
-}
 
 export interface ClassifierOptions {
   readonly classes: number;
   /** What the model looks at; default `both`. */
   readonly modality?: 'both' | 'text' | 'frames';
-  /** For batches with `pixels` instead of `frames`. Declare its parameters before the classifier's. */
-  readonly frameEncoder?: FrameEncoder | undefined;
+  /** For batches with `pixels` instead of `frames`: its features are `frameDim` wide, its parameters in the same store. */
+  readonly frameEncoder?: Pick<FrameEncoder, 'encode'> | undefined;
 }
 
 /**
@@ -61,7 +58,7 @@ export class VisualBertForClassification implements Task, Predictor {
   loss(batch: TensorBatch, keys: KeyStream | null): { loss: tf.Scalar; parts: Record<string, tf.Scalar> } {
     const { labelSmoothing } = this.#config;
     const options = { labelSmoothing, rowWeights: batch.rowMask };
-    const loss = classificationLoss(this.#logits(batch, keys), batch.labels!, options);
+    const loss = classificationLoss(this.#logits(batch, keys), batchField(batch, 'labels'), options);
     return { loss, parts: { classification: loss } };
   }
 
@@ -72,15 +69,19 @@ export class VisualBertForClassification implements Task, Predictor {
 
   #logits(batch: TensorBatch, keys: KeyStream | null): tf.Tensor2D {
     const { modality = 'both' } = this.#options;
-    const text = modality === 'frames' ? null : { ids: batch.inputIds!, mask: batch.textMask! };
+    const text = modality === 'frames' ? null : this.#text(batch);
     const frames = modality === 'text' ? null : this.#frames(batch, keys);
     const { states, mask } = this.#bert.encode(text, frames, keys);
     const pooled = this.#config.pooling === 'all' ? meanOverAll(states) : maskedMean(states, mask);
     return this.#head.forward(pooled) as tf.Tensor2D;
   }
 
+  #text(batch: TensorBatch): TextInput {
+    return { ids: batchField(batch, 'inputIds'), mask: batchField(batch, 'textMask') };
+  }
+
   #frames(batch: TensorBatch, keys: KeyStream | null): FrameInput {
-    const mask = batch.frameMask!;
+    const mask = batchField(batch, 'frameMask');
     if (batch.frames) return { features: batch.frames, mask };
     const { frameEncoder } = this.#options;
     if (!frameEncoder || !batch.pixels) {

@@ -1,4 +1,4 @@
-export { VisualBertForClassification, type ClassifierOptions, type FrameEncoder } from './classifier.js';
+export { VisualBertForClassification, type ClassifierOptions } from './classifier.js';
 export {
   referencePreset,
   visualBertConfigSchema,

@@ -3,19 +3,26 @@
 // whose text is hidden whole, the frames of one whose frames are). One encoder pass for all but ICT, whose two passes
 // see nothing masked. What is masked, exchanged or paired is a part of the batch.
 
-import { gatherRows, type KeyStream } from '@reelbert/engine';
+import { gatherRows, sparseSoftmaxCrossEntropy, type KeyStream } from '@reelbert/engine';
 import {
   contrastiveLosses,
   l2Normalise,
   maskedFrameLoss,
-  maskedLanguageLoss,
   matchingLoss,
+  weightedMean,
 } from '@reelbert/losses';
-import { Linear, PredictionHead, type ParameterStore, type Task, type TensorBatch } from '@reelbert/nn';
+import {
+  batchField,
+  Linear,
+  PredictionHead,
+  type ParameterStore,
+  type Task,
+  type TensorBatch,
+} from '@reelbert/nn';
 import * as tf from '@tensorflow/tfjs-core';
 
 import type { VisualBertConfig } from './config.js';
-import { declareUnusedHidden, VisualBert, type EncodedVideo } from './model.js';
+import { declareUnusedHidden, VisualBert, type EncodedVideo, type FrameInput } from './model.js';
 import { maskedMean } from './pooling.js';
 
 /** Which objectives a pretraining run has. */
@@ -30,7 +37,9 @@ export interface PretrainingObjectiveSwitches {
 type Part = keyof VisualBertConfig['lossWeights'];
 
 /**
- * The pretraining task over the batch of `assemblePretrainingBatch` (`@reelbert/data`), which documents its fields.
+ * The pretraining task over the batch of `assemblePretrainingBatch` (`@reelbert/data`), which documents its fields; an
+ * objective that is off needs none of its own. A batch may also hold `groups` int32 `[batch]`: rows of one group, such
+ * as those that share a title, aren't each other's negatives in title contrast.
  * Parameters: `roberta.bert.*`, `roberta.cls.*`, `roberta_mvm_lm_header.*`, `newfc_itm.*`, the same whichever
  * objectives are on.
  */
@@ -49,6 +58,7 @@ export class VisualBertForPretraining implements Task {
     this.objectives = (['mlm', 'mfm', 'itm', 'ict', 'mmmText', 'mmmFrame'] as const).filter(
       (part) => switches[part.startsWith('mmm') ? 'mmm' : (part as keyof PretrainingObjectiveSwitches)],
     );
+    if (this.objectives.length === 0) throw new Error('pretraining needs at least one objective');
     this.#config = config;
     this.#bert = new VisualBert(store, config);
     this.#languageHead = new PredictionHead(store, 'roberta.cls.predictions.', text, {
@@ -66,15 +76,16 @@ export class VisualBertForPretraining implements Task {
 
   /** The weighted sum of the objectives; parts are unweighted and named as in `objectives`. */
   loss(batch: TensorBatch, keys: KeyStream | null): { loss: tf.Scalar; parts: Record<string, tf.Scalar> } {
-    const encoded = this.objectives.some((part) => part !== 'ict') ? this.encode(batch, keys) : null;
-    const textScores = batch.textPositions ? this.#textScores(encoded!, batch) : null;
+    const field = (name: string) => batchField(batch, name);
+    const encoded = once(() => this.encode(batch, keys));
+    const textLosses = once(() => this.#textLosses(encoded(), batch));
     const losses: Record<Part, () => tf.Scalar> = {
-      mlm: () => maskedLanguageLoss(textScores!, batch.textLabels!, batch.mlmWeights!),
-      mmmText: () => maskedLanguageLoss(textScores!, batch.textLabels!, batch.mmmTextWeights!),
-      mfm: () => this.#frameLoss('mfm', encoded!, batch),
-      mmmFrame: () => this.#frameLoss('mmmFrame', encoded!, batch),
-      itm: () => matchingLoss(this.matchingLogits(encoded!), batch.itmLabels!, batch.itmWeights!),
+      mlm: () => weightedMean(textLosses(), field('mlmWeights'), 'mlmWeights'),
+      mfm: () => this.#frameLoss('mfm', encoded(), batch),
+      itm: () => matchingLoss(this.matchingLogits(encoded()), field('itmLabels'), field('itmWeights')),
       ict: () => this.#titleContrast(batch, keys),
+      mmmText: () => weightedMean(textLosses(), field('mmmTextWeights'), 'mmmTextWeights'),
+      mmmFrame: () => this.#frameLoss('mmmFrame', encoded(), batch),
     };
     const parts = Object.fromEntries(this.objectives.map((part) => [part, losses[part]()]));
     const weighted = this.objectives.map((part) => tf.mul(parts[part]!, this.#config.lossWeights[part]));
@@ -83,10 +94,9 @@ export class VisualBertForPretraining implements Task {
 
   /** The pass over the masked batch: `inputIds`, `textMask`, `frames`, `frameMask`; of text alone where F is 0. */
   encode(batch: TensorBatch, keys: KeyStream | null): EncodedVideo {
-    const text = { ids: batch.inputIds!, mask: batch.textMask! };
-    const hasFrames = batch.frames!.shape[1]! > 0;
-    const frames = hasFrames ? { features: batch.frames!, mask: batch.frameMask! } : null;
-    return this.#bert.encode(text, frames, keys);
+    const field = (name: string) => batchField(batch, name);
+    const text = { ids: field('inputIds'), mask: field('textMask') };
+    return this.#bert.encode(text, framesIfAny(field('frames'), field('frameMask')), keys);
   }
 
   /** Whether text and frames belong together, from the first position's state: `[batch, 2]`. */
@@ -98,40 +108,45 @@ export class VisualBertForPretraining implements Task {
 
   /** Unit rows `[batch, hidden]` of the unmasked titles, and of the unmasked other texts with their frames. */
   contrastEmbeddings(batch: TensorBatch, keys: KeyStream | null): { title: tf.Tensor2D; body: tf.Tensor2D } {
-    const frames = { features: batch.ictFrames!, mask: batch.ictFrameMask! };
-    const title = this.#bert.encode({ ids: batch.titleIds!, mask: batch.titleMask! }, null, keys);
-    const body = this.#bert.encode({ ids: batch.bodyIds!, mask: batch.bodyMask! }, frames, keys);
+    const field = (name: string) => batchField(batch, name);
+    const frames = framesIfAny(field('ictFrames'), field('ictFrameMask'));
+    const title = this.#bert.encode({ ids: field('titleIds'), mask: field('titleMask') }, null, keys);
+    const body = this.#bert.encode({ ids: field('bodyIds'), mask: field('bodyMask') }, frames, keys);
     return {
       title: l2Normalise(maskedMean(title.states, title.mask)),
       body: l2Normalise(maskedMean(body.states, body.mask)),
     };
   }
 
-  // Vocabulary scores at the hidden tokens only: [positions, vocabulary]
-  #textScores({ states }: EncodedVideo, batch: TensorBatch): tf.Tensor2D {
-    const [rows, text] = batch.inputIds!.shape as [number, number];
+  // Cross-entropies at the hidden tokens only: [positions]
+  #textLosses({ states }: EncodedVideo, batch: TensorBatch): tf.Tensor1D {
+    const [rows, text] = batchField(batch, 'inputIds').shape as [number, number];
     const hidden = states.shape[2];
     const ofText = tf.slice(states, [0, 0, 0], [rows, text, hidden]);
     const flat = tf.reshape(ofText, [rows * text, hidden]) as tf.Tensor2D;
-    return this.#languageHead.forward(gatherRows(flat, batch.textPositions!) as tf.Tensor2D);
+    const chosen = gatherRows(flat, batchField(batch, 'textPositions')) as tf.Tensor2D; // [positions, hidden]
+    const scores = this.#languageHead.forward(chosen); // [positions, vocabulary]
+    return sparseSoftmaxCrossEntropy(scores, batchField(batch, 'textLabels') as tf.Tensor1D);
   }
 
   #frameLoss(name: 'mfm' | 'mmmFrame', { states }: EncodedVideo, batch: TensorBatch): tf.Scalar {
-    const text = batch.inputIds!.shape[1]!;
-    const [rows, frames, width] = batch.frameTargets!.shape as [number, number, number];
+    const field = (suffix: string) => batchField(batch, `${name}${suffix}`);
+    const frameTargets = batchField(batch, 'frameTargets');
+    const [rows, frames, width] = frameTargets.shape as [number, number, number];
+    const text = states.shape[1] - frames;
     const hidden = states.shape[2];
     const ofFrames = tf.slice(states, [0, text, 0], [rows, frames, hidden]);
     const flat = tf.reshape(ofFrames, [rows * frames, hidden]) as tf.Tensor2D;
-    const targets = tf.reshape(batch.frameTargets!, [rows * frames, width]) as tf.Tensor2D;
-    const queries = gatherRows(flat, batch[`${name}Queries`]!) as tf.Tensor2D; // [queries, hidden]
+    const targets = tf.reshape(frameTargets, [rows * frames, width]) as tf.Tensor2D;
+    const queries = gatherRows(flat, field('Queries')) as tf.Tensor2D; // [queries, hidden]
     return maskedFrameLoss(
       {
         predictions: this.#frameHead.forward(queries),
-        candidates: gatherRows(targets, batch[`${name}Candidates`]!) as tf.Tensor2D,
-        targets: batch[`${name}Targets`]!,
-        queryMask: batch[`${name}QueryMask`]!,
-        candidateMask: batch[`${name}CandidateMask`]!,
-        weights: batch[`${name}QueryWeights`]!,
+        candidates: gatherRows(targets, field('Candidates')) as tf.Tensor2D,
+        targets: field('Targets'),
+        queryMask: field('QueryMask'),
+        candidateMask: field('CandidateMask'),
+        weights: field('QueryWeights'),
       },
       this.#config.frameContrast,
     );
@@ -140,9 +155,20 @@ export class VisualBertForPretraining implements Task {
   #titleContrast(batch: TensorBatch, keys: KeyStream | null): tf.Scalar {
     const { temperature, reduction } = this.#config.titleContrast;
     const { title, body } = this.contrastEmbeddings(batch, keys);
-    const options = { scale: 1 / temperature, rowWeights: batch.ictWeights!, groups: batch.groups };
+    const rowWeights = batchField(batch, 'ictWeights');
+    const options = { scale: 1 / temperature, rowWeights, groups: batch.groups };
     const { aToB, bToA } = contrastiveLosses(body, title, options);
     const sum = tf.add(aToB, bToA) as tf.Scalar;
     return reduction === 'sum' ? sum : tf.mul(sum, 0.5);
   }
+}
+
+function framesIfAny(features: tf.Tensor, mask: tf.Tensor): FrameInput | null {
+  return features.shape[1]! > 0 ? { features, mask } : null;
+}
+
+// What several objectives share is computed once, and only where one needs it.
+function once<T extends object>(compute: () => T): () => T {
+  let value: T | undefined;
+  return () => (value ??= compute());
 }

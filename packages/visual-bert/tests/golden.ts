@@ -9,7 +9,7 @@ import { expect } from 'vitest';
 import { referencePreset, visualBertConfigSchema, type VisualBertConfig } from '../src/index.js';
 
 // The set in fixtures/golden, or another of the same make, of any seed and shapes.
-const folder = process.env.GOLDEN_DIR ?? fileURLToPath(new URL('./fixtures/golden', import.meta.url));
+const folder = process.env.GOLDEN_DIR || fileURLToPath(new URL('./fixtures/golden', import.meta.url));
 
 /** [sum, l2 norm, first three values] by parameter: what larger sets hold in place of tensors. */
 export type Digests = Readonly<Record<string, readonly number[]>>;
