@@ -1,13 +1,13 @@
-// Prints a digest of all variables after ten compiled steps: of wide pretraining, and of classification from pixels.
+// Prints a digest of all variables after ten compiled steps: of wide pretraining, and of video-text contrast.
 import { createHash } from 'node:crypto';
 
 import { startBackend } from '@reelbert/engine';
 
-import { classificationOfPixels, widePretraining } from './training-cases.js';
+import { videoTextContrast, widePretraining } from './training-cases.js';
 import { digests, startTraining } from './training-run.js';
 
 await startBackend();
-for (const trained of [widePretraining, classificationOfPixels]) {
+for (const trained of [widePretraining, videoTextContrast]) {
   const training = await startTraining(trained, 'compiled');
   for (let index = 0; index < 10; index++) await training.step(index);
   const each = JSON.stringify(digests(await training.everything()));

@@ -191,7 +191,7 @@ export const pretrainingCases: readonly TrainingCase[] = [
   }),
 ];
 
-export const classificationOfPixels = classification('classification from pixels, with PGD', 'pixels', {
+const classificationOfPixels = classification('classification from pixels, with PGD', 'pixels', {
   optimizer,
   adversarial: { kind: 'pgd', table },
 });
