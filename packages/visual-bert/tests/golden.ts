@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { clipVisionConfigSchema, type ClipVisionConfig } from '@reelbert/clip-features';
 import { readSafetensors, type NdArray, type NdArrays } from '@reelbert/data';
 import { expect } from 'vitest';
 
@@ -36,6 +37,18 @@ export const golden = readJson<{
       number
     >
   > & { readonly vlad_hidden_size?: number };
+  readonly clip: Readonly<
+    Record<
+      | 'hidden_size'
+      | 'num_hidden_layers'
+      | 'num_attention_heads'
+      | 'intermediate_size'
+      | 'image_size'
+      | 'patch_size'
+      | 'layer_norm_eps',
+      number
+    >
+  > & { readonly hidden_act: string };
 }>('config.json');
 
 /** Scalars and tables. */
@@ -47,6 +60,10 @@ export const expected = readJson<{
     readonly gradient_l2_by_objective: Readonly<Record<string, Readonly<Record<string, number>>>>;
   };
   readonly finetune: { readonly loss: number; readonly parameters_without_gradient: readonly string[] };
+  readonly end_to_end?: {
+    readonly loss: number;
+    readonly visual_backbone_gradient_l2: Readonly<Record<string, number>>;
+  };
 }>('expected.json');
 
 /** One of the set's tensor files. */
@@ -105,6 +122,21 @@ export function goldenConfig(): VisualBertConfig {
       hiddenDropoutProb: 0,
       attentionProbsDropoutProb: 0,
     },
+  });
+}
+
+/** The set's vision tower. */
+export function goldenVisionConfig(): ClipVisionConfig {
+  const { clip } = golden;
+  return clipVisionConfigSchema.parse({
+    hiddenSize: clip.hidden_size,
+    numHiddenLayers: clip.num_hidden_layers,
+    numAttentionHeads: clip.num_attention_heads,
+    intermediateSize: clip.intermediate_size,
+    imageSize: clip.image_size,
+    patchSize: clip.patch_size,
+    layerNormEps: clip.layer_norm_eps,
+    hiddenAct: clip.hidden_act,
   });
 }
 
