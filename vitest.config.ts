@@ -5,7 +5,7 @@ const conditions = ['@reelbert/source', 'node', 'import'];
 
 export default defineConfig({
   resolve: { conditions },
-  ssr: { resolve: { conditions, externalConditions: ['node', 'import'] } },
+  ssr: { resolve: { conditions, externalConditions: ['node'] } },
   test: {
     include: ['{packages,apps,tools}/*/tests/**/*.test.ts'],
     // TensorFlow does not survive in worker threads.

@@ -76,14 +76,6 @@ export class FeatureArchiveWriter {
     }
   }
 
-  /** As `open`, for a `dim` that is known beforehand. */
-  static create(
-    file: string,
-    options: FeatureArchiveOptions & { readonly dim: number },
-  ): Promise<FeatureArchiveWriter> {
-    return FeatureArchiveWriter.open(file, options);
-  }
-
   /** Values of a frame's feature; undefined before the first video unless it was given. */
   get dim(): number | undefined {
     return this.#state.dim;

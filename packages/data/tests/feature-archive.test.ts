@@ -193,7 +193,7 @@ describe('writing', () => {
   });
 
   test('takes values alone where the dim is known', async () => {
-    const writer = await FeatureArchiveWriter.create(newFile(), { dim: 2 });
+    const writer = await FeatureArchiveWriter.open(newFile(), { dim: 2 });
     await writer.add('a', Float32Array.of(1, 2, 3, 4));
     await expect(writer.add('b', Float32Array.of(1, 2, 3))).rejects.toThrow(/\[1\.5, 2\] of 3 values/);
     await writer.finish();
