@@ -35,12 +35,15 @@ describe.runIf(wanted.logits).each(modes)('fine-tuning from pixels like the orig
     classes: golden.num_classes,
     frameEncoder,
   });
-  const inputs = renamed(withPrefix('in.', tensors), (name) => `in.0.${name}`);
-  const { frames, ...others } = goldenClassificationBatch(inputs);
-  const batch = { ...others, pixels: channelsLast(frames!) };
+  let batch: NdArrays;
   let program: BoundProgram;
-  beforeAll(async () => void (program = await BoundProgram.of(store, weights, mode)));
-  afterAll(() => program.dispose());
+  beforeAll(async () => {
+    const inputs = renamed(withPrefix('in.', tensors), (name) => `in.0.${name}`);
+    const { frames, ...others } = goldenClassificationBatch(inputs);
+    batch = { ...others, pixels: channelsLast(frames!) };
+    program = await BoundProgram.of(store, weights, mode);
+  });
+  afterAll(() => program?.dispose());
 
   test('scores and loss', async () => {
     const found = await program.run(batch, (given) => {
