@@ -1,6 +1,7 @@
 import {
   assemblePretrainingBatch,
   chooseMasking,
+  rowParts,
   type Annotation,
   type CountStatistics,
   type NdArrays,
@@ -21,6 +22,10 @@ export async function pretrainingBatchMaker(
   tokenizer: Tokenizer,
   config: PretrainConfig,
 ): Promise<(rows: readonly number[], random: Random) => Promise<NdArrays>> {
+  rowParts(config.training.batchSize, {
+    objectives: config.objectives,
+    mmmShare: config.masking.oneModality,
+  }); // refuses too few rows
   const special = tokenizer.specialIds;
   const encoded = clips.map((clip) => encodeClip(clip, tokenizer));
   const texts = encoded.map((text) => layoutClip(text, config.text, special));

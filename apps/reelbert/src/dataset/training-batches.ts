@@ -12,6 +12,8 @@ export interface BatchPlan {
 
 export interface TrainingBatches {
   readonly stepsPerEpoch: number;
+  /** Samples before what doesn't fill a batch is left out. */
+  readonly samplesPerEpoch: number;
   /** The batches of an epoch from number `from` on: functions of seed, epoch and number. */
   readonly batches: (epoch: number, from: number) => AsyncIterable<NdArrays>;
 }
@@ -20,6 +22,7 @@ export interface TrainingBatches {
 export function trainingBatches({ seed, samples, batchSize, groups, make }: BatchPlan): TrainingBatches {
   return {
     stepsPerEpoch: batchCount(epochSize(samples, groups), batchSize, { dropLast: true }),
+    samplesPerEpoch: epochSize(samples, groups),
     async *batches(epoch, from) {
       const order = epochOrder(samples, new Random(seed, 'order', epoch), groups ? { groups } : {});
       const all = batchesOf(order, batchSize, { dropLast: true });

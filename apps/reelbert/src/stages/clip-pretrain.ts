@@ -1,9 +1,6 @@
-import { join } from 'node:path';
-
 import { ContrastiveModel } from '@reelbert/clip-features';
 import { ParameterStore } from '@reelbert/nn';
 import type { Tokenizer } from '@reelbert/tokenizer';
-import { createRun } from '@reelbert/trainer';
 
 import type { ClipPretrainConfig } from '../config/clip-pretrain-config.js';
 import { contrastiveBatchMaker } from '../dataset/contrastive-batches.js';
@@ -11,13 +8,13 @@ import { inDataFolder } from '../dataset/data-folder.js';
 import { openData, type OpenData } from '../dataset/open-data.js';
 import { loadPixels } from '../dataset/pixel-frames.js';
 import { trainingBatches } from '../dataset/training-batches.js';
-import { useBackend } from './backend.js';
 import { writeExport } from './export-folder.js';
 import { fingerprintFrames } from './fingerprint.js';
 import { inStageFolder, type StageOutcome } from './in-stage-folder.js';
+import { openRun } from './open-run.js';
 import { Quarantine } from './quarantine.js';
 import { runTraining } from './run-training.js';
-import { configText, type StageResults } from './stage-folder.js';
+import type { StageResults } from './stage-folder.js';
 import type { StageOptions } from './stage-options.js';
 
 const stage = 'clip-pretrain';
@@ -45,13 +42,18 @@ async function run(
   quarantine.addUntitled(data.clips);
   const images = { ...config.images, imageSize: config.model.vision.imageSize };
   const pixels = await loadPixels(framesFolder, data.clips, images, quarantine, options);
-  const backend = await useBackend(options.reporter);
-  const run = await createRun(options.out, { config: configText(config), environment: { backend }, resume });
-  await quarantine.report(join(run.path, 'quarantine.json'), data.clips.length, options.reporter);
   const clips = quarantine.without(data.clips);
 
   const model = new ContrastiveModel(new ParameterStore(), config.model);
   const settings = { ...config.training, seed: config.seed };
+  const batches = trainingBatches({
+    seed: config.seed,
+    samples: clips.length,
+    batchSize: settings.batchSize,
+    groups: data.groups && clips.map((clip) => data.groups!.of(clip.id)),
+    make: contrastiveBatchMaker(clips, pixels, data.tokenizer, config),
+  });
+  const run = await openRun({ config, quarantine, total: data.clips.length, batches, resume }, options);
   const { state, weights } = await runTraining(
     {
       stage,
@@ -59,13 +61,7 @@ async function run(
       resume,
       task: model,
       settings,
-      ...trainingBatches({
-        seed: config.seed,
-        samples: clips.length,
-        batchSize: settings.batchSize,
-        groups: data.groups && clips.map((clip) => data.groups!.of(clip.id)),
-        make: contrastiveBatchMaker(clips, pixels, data.tokenizer, config),
-      }),
+      ...batches,
       initial: model.parameters.initialState(config.seed),
     },
     options,

@@ -1,15 +1,7 @@
-import { join } from 'node:path';
-
 import type { Program } from '@reelbert/compiler';
 import { loadCategories, meanF1, type Annotation } from '@reelbert/data';
 import { argmax } from '@reelbert/ensemble';
-import {
-  createRun,
-  evaluator,
-  loadInitialState,
-  predictLogits,
-  type TrainingSettings,
-} from '@reelbert/trainer';
+import { evaluator, loadInitialState, predictLogits, type TrainingSettings } from '@reelbert/trainer';
 import type { VisualBertForClassification } from '@reelbert/visual-bert';
 
 import type { FinetuneConfig } from '../config/finetune-config.js';
@@ -21,15 +13,15 @@ import {
 import { openClassifierFrames } from '../dataset/classifier-frames.js';
 import { inDataFolder } from '../dataset/data-folder.js';
 import { trainingBatches } from '../dataset/training-batches.js';
-import { useBackend } from './backend.js';
 import { buildClassifier } from './classifier.js';
 import { writeExport } from './export-folder.js';
 import { inStageFolder, type StageOutcome } from './in-stage-folder.js';
 import { openFinetuning, type OpenFinetuning } from './open-finetuning.js';
+import { openRun } from './open-run.js';
 import { Quarantine } from './quarantine.js';
 import { runTraining } from './run-training.js';
 import { scoreTest } from './score-test.js';
-import { configText, type StageResults } from './stage-folder.js';
+import type { StageResults } from './stage-folder.js';
 import type { StageOptions } from './stage-options.js';
 
 const stage = 'finetune';
@@ -51,15 +43,19 @@ async function run(opened: OpenFinetuning, options: StageOptions, resume: boolea
   const all = [...opened.training, ...(validation ?? [])];
   quarantine.addUntitled(all);
   const source = await openClassifierFrames(shapeOf(config), all, locations, quarantine, options);
-  const backend = await useBackend(options.reporter);
-  const run = await createRun(options.out, { config: configText(config), environment: { backend }, resume });
-  await quarantine.report(join(run.path, 'quarantine.json'), all.length, options.reporter);
   const clips = quarantine.without(opened.training);
   const labels = clips.map((clip) => categories.indexOf(clip.category_id!)!);
   const inputs: ClassificationInputs = { tokenizer, source, text: config.text, frames: config.frames };
 
   const model = buildClassifier(shapeOf(config), categories.ids.length);
   const settings = { ...config.training, seed: config.seed };
+  const batches = trainingBatches({
+    seed: config.seed,
+    samples: clips.length,
+    batchSize: settings.batchSize,
+    make: classificationBatchMaker(clips, labels, inputs),
+  });
+  const run = await openRun({ config, quarantine, total: all.length, batches, resume }, options);
   const { state, weights } = await runTraining(
     {
       stage,
@@ -67,12 +63,7 @@ async function run(opened: OpenFinetuning, options: StageOptions, resume: boolea
       resume,
       task: model,
       settings,
-      ...trainingBatches({
-        seed: config.seed,
-        samples: clips.length,
-        batchSize: settings.batchSize,
-        make: classificationBatchMaker(clips, labels, inputs),
-      }),
+      ...batches,
       initial: loadInitialState(model.parameters, opened.start, { strict: false, seed: config.seed }).state,
       evaluation:
         validation &&

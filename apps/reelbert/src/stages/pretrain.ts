@@ -1,7 +1,4 @@
-import { join } from 'node:path';
-
 import { ParameterStore } from '@reelbert/nn';
-import { createRun } from '@reelbert/trainer';
 import { VisualBertForPretraining } from '@reelbert/visual-bert';
 
 import type { PretrainConfig } from '../config/pretrain-config.js';
@@ -9,14 +6,14 @@ import { openFeatures, type FeatureFrames } from '../dataset/feature-frames.js';
 import { openData, type OpenData } from '../dataset/open-data.js';
 import { pretrainingBatchMaker } from '../dataset/pretraining-batches.js';
 import { trainingBatches } from '../dataset/training-batches.js';
-import { useBackend } from './backend.js';
 import { writeExport } from './export-folder.js';
 import { fingerprintFile } from './fingerprint.js';
 import { inStageFolder, type StageOutcome } from './in-stage-folder.js';
 import { prepareFeatures } from './prerequisites.js';
+import { openRun } from './open-run.js';
 import { Quarantine } from './quarantine.js';
 import { runTraining } from './run-training.js';
-import { configText, refuseOtherConfig, type StageResults } from './stage-folder.js';
+import { refuseOtherConfig, type StageResults } from './stage-folder.js';
 import type { StageOptions } from './stage-options.js';
 
 const stage = 'pretrain';
@@ -62,13 +59,18 @@ async function run(
     data.clips.map((clip) => clip.id),
     features,
   );
-  const backend = await useBackend(options.reporter);
-  const run = await createRun(options.out, { config: configText(config), environment: { backend }, resume });
-  await quarantine.report(join(run.path, 'quarantine.json'), data.clips.length, options.reporter);
   const clips = quarantine.without(data.clips);
 
   const model = new VisualBertForPretraining(new ParameterStore(), config.model, config.objectives);
   const settings = { ...config.training, seed: config.seed };
+  const batches = trainingBatches({
+    seed: config.seed,
+    samples: clips.length,
+    batchSize: settings.batchSize,
+    groups: data.groups && clips.map((clip) => data.groups!.of(clip.id)),
+    make: await pretrainingBatchMaker(clips, features, data.tokenizer, config),
+  });
+  const run = await openRun({ config, quarantine, total: data.clips.length, batches, resume }, options);
   const { state, weights } = await runTraining(
     {
       stage,
@@ -76,13 +78,7 @@ async function run(
       resume,
       task: model,
       settings,
-      ...trainingBatches({
-        seed: config.seed,
-        samples: clips.length,
-        batchSize: settings.batchSize,
-        groups: data.groups && clips.map((clip) => data.groups!.of(clip.id)),
-        make: await pretrainingBatchMaker(clips, features, data.tokenizer, config),
-      }),
+      ...batches,
       initial: model.parameters.initialState(config.seed),
     },
     options,
