@@ -33,7 +33,7 @@ const stage = z.discriminatedUnion('stage', [
     name,
     stage: z.literal('pretrain'),
     config: preset.default('small-pretrain'),
-    features: reference,
+    features: reference.optional().describe('absent: of text alone, frames.perClip is 0'),
     settings,
   }),
   z.strictObject({

@@ -41,7 +41,7 @@ export async function runPipelineStage(
       return extractionStage({ tower: folderOf(stage.tower), folder, annotations, frames }, options);
     }
     case 'pretrain': {
-      const data = { folder, features: archiveOf(stage.features) };
+      const data = { folder, ...(stage.features !== undefined && { features: archiveOf(stage.features) }) };
       return pretrain(await configOf(pretrainSchema, stage, { data }), options);
     }
     case 'finetune': {

@@ -3,6 +3,7 @@ import { VisualBertForPretraining } from '@reelbert/visual-bert';
 
 import type { PretrainConfig } from '../config/pretrain-config.js';
 import { openFeatures, type FeatureFrames } from '../dataset/feature-frames.js';
+import { noFrames } from '../dataset/frame-source.js';
 import { openData, type OpenData } from '../dataset/open-data.js';
 import { pretrainingBatchMaker } from '../dataset/pretraining-batches.js';
 import { trainingBatches } from '../dataset/training-batches.js';
@@ -20,7 +21,7 @@ const stage = 'pretrain';
 
 /**
  * Pretrains the video-text model on unlabelled clips. Results: `export`, the folder of the model, and `features`, the
- * archive that it was trained on.
+ * archive that it was trained on, if it was on frames.
  */
 export async function pretrain(given: PretrainConfig, options: StageOptions): Promise<StageOutcome> {
   const data = await openData(given.data);
@@ -29,6 +30,11 @@ export async function pretrain(given: PretrainConfig, options: StageOptions): Pr
   const config = { ...given, model: { ...given.model, text } };
   await refuseOtherConfig(options, { ...config, model: { ...config.model, frameDim: undefined } });
 
+  if (given.frames.perClip === 0) {
+    return inStageFolder({ stage, config, inputs: data.inputs }, options, (resume) =>
+      run(config, data, null, options, resume),
+    );
+  }
   const prepared =
     given.data.features === null
       ? await prepareFeatures(given.data, { preset: given.featureTower }, options)
@@ -49,17 +55,16 @@ export async function pretrain(given: PretrainConfig, options: StageOptions): Pr
 async function run(
   config: PretrainConfig,
   data: OpenData,
-  features: FeatureFrames,
+  features: FeatureFrames | null,
   options: StageOptions,
   resume: boolean,
 ): Promise<StageResults> {
   const quarantine = new Quarantine();
   quarantine.addUntitled(data.clips);
-  quarantine.addWithoutFeatures(
-    data.clips.map((clip) => clip.id),
-    features,
-  );
+  const ids = data.clips.map((clip) => clip.id);
+  if (features) quarantine.addWithoutFeatures(ids, features);
   const clips = quarantine.without(data.clips);
+  const source = features ?? noFrames([config.model.frameDim]);
 
   const model = new VisualBertForPretraining(new ParameterStore(), config.model, config.objectives);
   const settings = { ...config.training, seed: config.seed };
@@ -68,7 +73,7 @@ async function run(
     samples: clips.length,
     batchSize: settings.batchSize,
     groups: data.groups && clips.map((clip) => data.groups!.of(clip.id)),
-    make: await pretrainingBatchMaker(clips, features, data.tokenizer, config),
+    make: await pretrainingBatchMaker(clips, source, data.tokenizer, config),
   });
   const run = await openRun({ config, quarantine, total: data.clips.length, batches, resume }, options);
   const { state, weights } = await runTraining(
@@ -92,7 +97,7 @@ async function run(
   );
   return {
     export: run.export,
-    features: features.file,
+    ...(features && { features: features.file }),
     steps: state.step,
     clips: clips.length,
     quarantined: quarantine.size,
