@@ -80,6 +80,27 @@ describe('single stages', { timeout: 300_000 }, () => {
     expect(names).toEqual(['loss.mlm', 'loss.mfm', 'loss.ict']);
   });
 
+  it('pretrain on text alone where there are no frames', async () => {
+    const args = [
+      'pretrain',
+      '--config',
+      'tiny-pretrain.yaml',
+      '--set',
+      'data.folder=clips',
+      'frames.perClip=0',
+    ];
+    const textObjectives = 'objectives={mfm: false, itm: false, mmm: false}';
+    await succeed([...args, textObjectives, '--out', 'text'], work.folder);
+    const losses = Object.keys((await readMetrics(inWork('text')))[0]!).filter((name) =>
+      /^loss\./.test(name),
+    );
+    expect(losses).toEqual(['loss.mlm', 'loss.ict']);
+
+    const refused = await reelbert([...args, '--out', 'refused'], work.folder);
+    expect(refused.status).toBe(2);
+    expect(refused.stderr).toMatch(/frames.perClip.*at least 1 with mfm, itm or mmm/);
+  });
+
   it('make the features that they lack, and say so', async () => {
     const args = [
       '--config',

@@ -61,7 +61,7 @@ export type TextConfig = z.output<typeof textSchema>;
 
 /** How many frames of a clip a model sees. */
 export const framesSchema = z.strictObject({
-  perClip: z.int().min(0).default(16).describe('0 in pretraining: of text alone'),
+  perClip: z.int().min(1).default(16),
   sampling: z
     .enum(['random', 'uniform'])
     .default('random')
