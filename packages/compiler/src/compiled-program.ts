@@ -15,7 +15,7 @@ import type { Program, ProgramFunction, ProgramOptions } from './program.js';
 import { Recorder } from './recorder.js';
 import { RunQueue } from './run-queue.js';
 import { dataTypes, openSession, type GraphOutput, type GraphSession } from './session.js';
-import type { StateVariable } from './state-variable.js';
+import { checkFits, type StateVariable } from './state-variable.js';
 
 /** State moves in pieces of about this many bytes, so that no copy of the whole model is made. */
 const pieceBytes = 64 * 2 ** 20;
@@ -103,7 +103,10 @@ export class CompiledProgram implements Program {
 
   write(state: HostTensors): Promise<void> {
     const variables = Object.keys(state).map((name) => lookUp('variable', this.#variables, name));
-    for (const variable of variables) checkVariableValue(variable, state[variable.name]!);
+    for (const variable of variables) {
+      checkHostTensor(`variable '${variable.name}'`, state[variable.name]!);
+      checkFits(variable, state[variable.name]!);
+    }
     return this.#queue.add(async () => {
       for (const piece of pieces(variables)) {
         const writers = piece.map((variable) => variable.writeNodes());
@@ -166,16 +169,6 @@ export class CompiledProgram implements Program {
 
 function feed(output: GraphOutput, { dtype, shape, data }: HostTensor) {
   return [output.operation, output.index, dataTypes[dtype], shape, data] as const;
-}
-
-function checkVariableValue(variable: CompiledVariable, value: HostTensor): void {
-  checkHostTensor(`variable '${variable.name}'`, value);
-  if (value.dtype !== variable.dtype || value.shape.join() !== variable.shape.join()) {
-    throw new TypeError(
-      `variable '${variable.name}' is ${variable.dtype} [${variable.shape.join(', ')}]; ` +
-        `it can't take ${value.dtype} [${value.shape.join(', ')}]`,
-    );
-  }
 }
 
 /** Groups variables so that each group's values take about `pieceBytes` (one variable may take more). */

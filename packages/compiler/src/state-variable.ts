@@ -47,8 +47,11 @@ export function applyAdam(update: AdamUpdate): void {
   update.variable.applyAdam(update);
 }
 
-/** Throws unless `value` can stand in the variable. */
-export function checkFits(variable: StateVariable, value: tf.Tensor): void {
+/** Throws unless `value`, a tensor here or on the host, can stand in the variable. */
+export function checkFits(
+  variable: StateVariable,
+  value: { readonly shape: readonly number[]; readonly dtype: string },
+): void {
   const shape = value.shape.join(', ');
   if (shape !== variable.shape.join(', ') || value.dtype !== variable.dtype) {
     throw new TypeError(
