@@ -7,11 +7,18 @@
 
 import type { KeyStream } from '@reelbert/engine';
 import { contrastiveLosses } from '@reelbert/losses';
-import { BertModel, type Parameter, type ParameterStore, type Task, type TensorBatch } from '@reelbert/nn';
+import {
+  BertModel,
+  maskedMean,
+  meanOverAll,
+  type Parameter,
+  type ParameterStore,
+  type Task,
+  type TensorBatch,
+} from '@reelbert/nn';
 import * as tf from '@tensorflow/tfjs-core';
 
 import type { ContrastiveConfig } from './contrastive-config.js';
-import { meanOverItems } from './pooling.js';
 import { VisionTower } from './vision-tower.js';
 
 /**
@@ -44,13 +51,13 @@ export class ContrastiveModel implements Task {
     const [rows, frames, ...image] = pixels.shape as [number, number, ...number[]];
     const pooled = this.#vision.encode(tf.reshape(pixels, [rows * frames, ...image]), keys); // [B * N, hidden]
     const perVideo = tf.reshape(pooled, [rows, frames, this.#vision.dimension]); // [B, N, hidden]
-    return meanOverItems(perVideo, this.#maskOf(frameMask));
+    return this.#mean(perVideo as tf.Tensor3D, frameMask);
   }
 
   /** inputIds, textMask `[B, T]` -> `[B, hidden]` */
   embedTexts(inputIds: tf.Tensor, textMask: tf.Tensor, keys: KeyStream | null = null): tf.Tensor2D {
     const states = this.#text.forward(inputIds, textMask, keys); // [B, T, hidden]
-    return meanOverItems(states, this.#maskOf(textMask));
+    return this.#mean(states, textMask);
   }
 
   /** The mean of both directions' cross-entropies; parts `image` (each video among texts) and `text`. */
@@ -72,7 +79,7 @@ export class ContrastiveModel implements Task {
     return (maxScale === null ? scale : tf.minimum(scale, maxScale)) as tf.Scalar;
   }
 
-  #maskOf(mask: tf.Tensor): tf.Tensor | null {
-    return this.#config.pooling === 'masked' ? mask : null;
+  #mean(states: tf.Tensor3D, mask: tf.Tensor): tf.Tensor2D {
+    return this.#config.pooling === 'masked' ? maskedMean(states, mask) : meanOverAll(states);
   }
 }

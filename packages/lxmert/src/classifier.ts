@@ -4,12 +4,19 @@
 import type { FrameEncoder } from '@reelbert/clip-features';
 import type { KeyStream } from '@reelbert/engine';
 import { classificationLoss } from '@reelbert/losses';
-import { Linear, type ParameterStore, type Predictor, type Task, type TensorBatch } from '@reelbert/nn';
+import {
+  Linear,
+  type ParameterStore,
+  type Predictor,
+  type Task,
+  type TensorBatch,
+  maskedMean,
+  meanOverAll,
+} from '@reelbert/nn';
 import * as tf from '@tensorflow/tfjs-core';
 
 import type { LxmertConfig } from './config.js';
 import { Lxmert, type EncodedStream, type EncodedVideo, type FrameInput } from './model.js';
-import { maskedMean, meanOverAll } from './pooling.js';
 
 export interface ClassifierOptions {
   readonly classes: number;

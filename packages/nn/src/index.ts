@@ -6,6 +6,7 @@ export { BertEncoder, BertLayer, BertOutput, BertSelfAttention } from './layers/
 export { Embedding } from './layers/embedding.js';
 export { LayerNorm } from './layers/layer-norm.js';
 export { Linear, type LinearOptions } from './layers/linear.js';
+export { maskedMean, meanOverAll } from './mean-pooling.js';
 export {
   ParameterStore,
   type Initializer,

@@ -12,12 +12,13 @@ import {
   type Predictor,
   type Task,
   type TensorBatch,
+  maskedMean,
+  meanOverAll,
 } from '@reelbert/nn';
 import * as tf from '@tensorflow/tfjs-core';
 
 import type { VisualBertConfig } from './config.js';
 import { declareUnusedHidden, VisualBert, type FrameInput, type TextInput } from './model.js';
-import { maskedMean, meanOverAll } from './pooling.js';
 
 export interface ClassifierOptions {
   readonly classes: number;

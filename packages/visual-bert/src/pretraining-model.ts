@@ -18,12 +18,12 @@ import {
   type ParameterStore,
   type Task,
   type TensorBatch,
+  maskedMean,
 } from '@reelbert/nn';
 import * as tf from '@tensorflow/tfjs-core';
 
 import type { VisualBertConfig } from './config.js';
 import { declareUnusedHidden, VisualBert, type EncodedVideo, type FrameInput } from './model.js';
-import { maskedMean } from './pooling.js';
 
 /** Which objectives a pretraining run has. */
 export interface PretrainingObjectiveSwitches {
