@@ -14,6 +14,7 @@ export {
   type ArchiveExtractionOptions,
   type ArchiveExtractionReport,
 } from './extract-archive.js';
+export { frameFeatures, type FrameEncoding } from './frame-features.js';
 export { frameLoader, type FrameLoaderOptions } from './frame-loader.js';
 export { shardOf, type Shard } from './shard.js';
 export { VisionTower, type FrameEncoder, type VisionOutput } from './vision-tower.js';

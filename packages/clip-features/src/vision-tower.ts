@@ -19,6 +19,8 @@ export interface FrameEncoder {
   readonly imageSize: number;
   /** pixels `[n, S, S, 3]` float32, normalised -> features `[n, dimension]`; `keys` for dropout, `null` without. */
   encode(pixels: tf.Tensor, keys?: KeyStream | null): tf.Tensor2D;
+  /** The rest of the way from states `[n, tokens, hidden]` between two layers, for one whose lower part is frozen. */
+  encodeStates?(states: tf.Tensor, keys?: KeyStream | null): tf.Tensor2D;
 }
 
 export interface VisionOutput {

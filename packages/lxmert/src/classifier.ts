@@ -1,7 +1,7 @@
 // The two-stream model with its classifier: one linear layer over the mean of the last vision states beside the mean of
 // the last language states. Frames come as features, or as pixels through a vision tower that is trained along.
 
-import type { FrameEncoder } from '@reelbert/clip-features';
+import { frameFeatures, type FrameEncoding } from '@reelbert/clip-features';
 import type { KeyStream } from '@reelbert/engine';
 import { classificationLoss } from '@reelbert/losses';
 import {
@@ -20,8 +20,8 @@ import { Lxmert, type EncodedStream, type EncodedVideo, type FrameInput } from '
 
 export interface ClassifierOptions {
   readonly classes: number;
-  /** For batches with `pixels` instead of `frames`. Declare its parameters before the classifier's. */
-  readonly frameEncoder?: Pick<FrameEncoder, 'encode'> | undefined;
+  /** For batches with `pixels` or `frameStates` instead of `frames`. Declare its parameters before the classifier's. */
+  readonly frameEncoder?: FrameEncoding | undefined;
 }
 
 /**
@@ -75,13 +75,6 @@ export class LxmertForClassification implements Task, Predictor {
 
   #frames(batch: TensorBatch, keys: KeyStream | null): FrameInput {
     const mask = batch.frameMask!;
-    if (batch.frames) return { features: batch.frames, mask };
-    const { frameEncoder } = this.#options;
-    if (!frameEncoder || !batch.pixels) {
-      throw new Error("a batch needs 'frames', or 'pixels' and a classifier with a frame encoder");
-    }
-    const [rows, frames, ...image] = batch.pixels.shape as [number, number, ...number[]];
-    const features = frameEncoder.encode(tf.reshape(batch.pixels, [rows * frames, ...image]), keys); // [rows * frames, dim]
-    return { features: tf.reshape(features, [rows, frames, -1]), mask };
+    return { features: frameFeatures(batch, this.#options.frameEncoder, keys), mask };
   }
 }

@@ -1,7 +1,7 @@
 // The single-stream model with its classifier: one linear layer over the mean of the last hidden states. Frames come as
 // features, or as pixels through a vision tower that is trained along.
 
-import type { FrameEncoder } from '@reelbert/clip-features';
+import { frameFeatures, type FrameEncoding } from '@reelbert/clip-features';
 import type { KeyStream } from '@reelbert/engine';
 import { classificationLoss } from '@reelbert/losses';
 import {
@@ -15,7 +15,7 @@ import {
   maskedMean,
   meanOverAll,
 } from '@reelbert/nn';
-import * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs-core';
 
 import type { VisualBertConfig } from './config.js';
 import { declareUnusedHidden, VisualBert, type FrameInput, type TextInput } from './model.js';
@@ -24,8 +24,8 @@ export interface ClassifierOptions {
   readonly classes: number;
   /** What the model looks at; default `both`. */
   readonly modality?: 'both' | 'text' | 'frames';
-  /** For batches with `pixels` instead of `frames`: its features are `frameDim` wide, its parameters in the same store. */
-  readonly frameEncoder?: Pick<FrameEncoder, 'encode'> | undefined;
+  /** For batches with `pixels` or `frameStates` instead of `frames`: its features are `frameDim` wide, its parameters in the same store. */
+  readonly frameEncoder?: FrameEncoding | undefined;
 }
 
 /**
@@ -83,13 +83,6 @@ export class VisualBertForClassification implements Task, Predictor {
 
   #frames(batch: TensorBatch, keys: KeyStream | null): FrameInput {
     const mask = batchField(batch, 'frameMask');
-    if (batch.frames) return { features: batch.frames, mask };
-    const { frameEncoder } = this.#options;
-    if (!frameEncoder || !batch.pixels) {
-      throw new Error("a batch needs 'frames', or 'pixels' and a classifier with a frame encoder");
-    }
-    const [rows, frames, ...image] = batch.pixels.shape as [number, number, ...number[]];
-    const features = frameEncoder.encode(tf.reshape(batch.pixels, [rows * frames, ...image]), keys); // [rows * frames, dim]
-    return { features: tf.reshape(features, [rows, frames, -1]), mask };
+    return { features: frameFeatures(batch, this.#options.frameEncoder, keys), mask };
   }
 }
