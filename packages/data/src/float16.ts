@@ -49,3 +49,12 @@ export function decodeBfloat16(halves: Uint16Array): Float32Array {
   const upper = Uint32Array.from(halves, (half) => half << 16);
   return new Float32Array(upper.buffer);
 }
+
+/** Rounds to bfloat16, halves to even. */
+export function encodeBfloat16(values: Float32Array): Uint16Array {
+  const words = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  return Uint16Array.from(words, (word) => {
+    if ((word & 0x7fffffff) > 0x7f800000) return (word >>> 16) | 0x40; // NaN stays one
+    return (word + 0x7fff + ((word >>> 16) & 1)) >>> 16;
+  });
+}

@@ -24,7 +24,7 @@ export { batchCount, batchesOf, epochOrder, epochSize, type EpochOptions } from 
 export { checkFold, fullDataFold, stratifiedFolds, type Fold } from './splits.js';
 export { categoriesFrom, loadCategories, referenceCategories, type CategoryTable } from './categories.js';
 export { decodeFloat16, encodeFloat16 } from './float16.js';
-export { readSafetensors, readSafetensorsHeader, writeSafetensors } from './safetensors.js';
+export { readSafetensors, readSafetensorsHeader, writeSafetensors, type FloatType } from './safetensors.js';
 export type { SafetensorsEntry, SafetensorsHeader } from './safetensors-header.js';
 export { AnnotationError, loadAnnotations } from './annotations.js';
 export type { Annotation, AnnotationOptions, AnnotationProblem } from './annotations.js';

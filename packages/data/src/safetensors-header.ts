@@ -4,6 +4,7 @@ import { z } from 'zod';
 
 import { InputError } from './input-error.js';
 import { readFully } from './input-file.js';
+import { repeatedKey } from './repeated-key.js';
 
 /** A tensor of a file: its element type in the file, its shape and where its bytes are. */
 export interface SafetensorsEntry {
@@ -81,15 +82,26 @@ export async function readHeader(handle: FileHandle, file: string): Promise<Safe
 }
 
 function parseHeader(bytes: Uint8Array, file: string): Record<string, unknown> {
+  const text = decodeObject(bytes);
+  if (text === undefined) {
+    const found = 'something that is not a JSON object';
+    throw new InputError({ file, place: 'header', found, expected: 'a safetensors file' });
+  }
+  const twice = repeatedKey(text);
+  if (twice !== undefined) {
+    throw new InputError({ file, place: 'header', found: `'${twice}' twice`, expected: 'each name once' });
+  }
+  return JSON.parse(text) as Record<string, unknown>;
+}
+
+function decodeObject(bytes: Uint8Array): string | undefined {
   try {
     const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-    const header: unknown = JSON.parse(text);
-    if (text.startsWith('{')) return header as Record<string, unknown>;
+    JSON.parse(text);
+    return text.startsWith('{') ? text : undefined;
   } catch {
-    // Reported below.
+    return undefined;
   }
-  const found = 'something that is not a JSON object';
-  throw new InputError({ file, place: 'header', found, expected: 'a safetensors file' });
 }
 
 function checkEntry(raw: unknown, name: string, start: number, file: string): SafetensorsEntry {

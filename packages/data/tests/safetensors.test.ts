@@ -97,14 +97,14 @@ test('a file that another program wrote is read', async () => {
 test('only the tensors asked for are read', async () => {
   const file = handMade(
     {
-      a: { dtype: 'U64', shape: [1], data_offsets: [0, 8] },
+      a: { dtype: 'C64', shape: [1], data_offsets: [0, 8] },
       b: { dtype: 'U8', shape: [2], data_offsets: [8, 10] },
     },
     new Uint8Array(10).fill(7),
   );
   const { b } = await readSafetensors(file, { names: ['b'] });
   expect(b).toEqual({ dtype: 'int32', shape: [2], data: Int32Array.of(7, 7) });
-  expect(await refusal(file)).toMatch(/tensor 'a'.*U64/);
+  expect(await refusal(file)).toMatch(/tensor 'a'.*C64/);
   expect(await refusal(file, ['c'])).toMatch(/'c'/);
 });
 
@@ -135,6 +135,47 @@ test('other precisions and widths become what the library works with', async () 
   expect(signed!.data).toEqual(Int32Array.of(-128));
   expect(unsigned!.data).toEqual(Int32Array.of(255));
 });
+
+test('integers of every width are read', async () => {
+  const data = Buffer.alloc(24);
+  data.writeBigUInt64LE(7n, 0);
+  data.writeUInt32LE(2 ** 31 - 1, 8);
+  data.writeUInt32LE(2 ** 31, 12);
+  data.writeUInt16LE(65535, 16);
+  data.writeInt16LE(-2, 18);
+  const file = handMade(
+    {
+      u64: { dtype: 'U64', shape: [1], data_offsets: [0, 8] },
+      u32: { dtype: 'U32', shape: [1], data_offsets: [8, 12] },
+      large: { dtype: 'U32', shape: [1], data_offsets: [12, 16] },
+      u16: { dtype: 'U16', shape: [1], data_offsets: [16, 18] },
+      i16: { dtype: 'I16', shape: [1], data_offsets: [18, 20] },
+      rest: { dtype: 'U8', shape: [4], data_offsets: [20, 24] },
+    },
+    data,
+  );
+  const names = ['u64', 'u32', 'u16', 'i16'];
+  const read = await readSafetensors(file, { names });
+  expect(names.map((name) => read[name]!.data[0])).toEqual([7, 2 ** 31 - 1, 65535, -2]);
+  expect(await refusal(file, ['large'])).toMatch(/'large'.*U32 values beyond 32 bits/);
+});
+
+test.each(['F16', 'BF16'] as const)(
+  '%s is written rounded, and read back the same ever after',
+  async (type) => {
+    const [once, again] = [newFile(), newFile()];
+    const values = Float32Array.of(0.1, -3, 65504, 1e-8, Infinity, NaN, 0, -0);
+    const flags: NdArray = { dtype: 'bool', shape: [1], data: Uint8Array.of(1) };
+    await writeSafetensors(once, { flags, a: { dtype: 'float32', shape: [2, 4], data: values } }, {}, type);
+    const { tensors } = await readSafetensorsHeader(once);
+    expect(tensors.get('a')).toMatchObject({ dtype: type, shape: [2, 4], byteLength: 16 });
+    const read = await readSafetensors(once);
+    expect(read.a!.data[0]).toBeCloseTo(0.1, 2);
+    expect([...read.a!.data].slice(4)).toEqual([Infinity, NaN, 0, -0]);
+    await writeSafetensors(again, read, {}, type);
+    expect(readFileSync(again)).toEqual(readFileSync(once));
+  },
+);
 
 test('a 64-bit integer that does not fit is refused by name', async () => {
   const data = Buffer.alloc(8);
@@ -173,6 +214,15 @@ describe('a file that breaks the rules is refused', () => {
       () => handMade({ a: { dtype: 'toString', shape: [1], data_offsets: [0, 4] } }, four),
       /toString/,
     ],
+    [
+      'a name twice',
+      () => {
+        const a = JSON.stringify(entry(0, 4));
+        return handMade(`{"a":${a},"\\u0061":${a}}`, four);
+      },
+      /'a' twice/,
+    ],
+    ['metadata with a name twice', () => handMade('{"__metadata__":{"x":"1","x":"2"}}'), /'x' twice/],
     ['metadata that is not text', () => handMade({ __metadata__: { a: 1 } }), /__metadata__/],
   ])('%s', async (_, make, message) => {
     expect(await refusal(make())).toMatch(message);
