@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 
-import { classificationLoss, contrastiveLosses } from '../src/index.js';
+import { classificationLoss, contrastiveLosses, diceLoss, focalLoss, softF1Loss } from '../src/index.js';
 import { maskedFrameLoss, maskedLanguageLoss, matchingLoss } from '../src/index.js';
 import { uneven } from './finite-difference.js';
 
@@ -85,6 +85,26 @@ export function lossCases(): Case[] {
       differentiable: ['logits'],
       loss: ({ logits, labels, rowWeights }) =>
         classificationLoss(matrix(logits), labels!, { labelSmoothing: 0.3, rowWeights }),
+    },
+    ...[0, 0.5, 2].map((gamma) => ({
+      name: `focal, gamma ${gamma}`,
+      inputs: { logits: uneven([4, 5]), labels: int32([4, 0, 2, 2]), rowWeights: weights },
+      differentiable: ['logits'],
+      loss: ({ logits, labels, rowWeights }: Inputs) =>
+        focalLoss(matrix(logits), labels!, { gamma, rowWeights }),
+    })),
+    {
+      name: 'dice',
+      inputs: { logits: uneven([4, 5]), labels: int32([4, 0, 2, 2]), rowWeights: weights },
+      differentiable: ['logits'],
+      loss: ({ logits, labels, rowWeights }) =>
+        diceLoss(matrix(logits), labels!, { smooth: 0.5, rowWeights }),
+    },
+    {
+      name: 'soft F1',
+      inputs: { logits: uneven([4, 5]), labels: int32([4, 0, 2, 2]), rowWeights: weights },
+      differentiable: ['logits'],
+      loss: ({ logits, labels, rowWeights }) => softF1Loss(matrix(logits), labels!, { rowWeights }),
     },
   ];
 }
