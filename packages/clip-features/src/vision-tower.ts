@@ -134,19 +134,38 @@ export class VisionTower implements FrameEncoder {
    * normalised
    */
   forward(pixels: tf.Tensor, keys: KeyStream | null = null): VisionOutput {
+    return this.#upper(this.lowerStates(pixels, 0, keys), 0, keys);
+  }
+
+  encode(pixels: tf.Tensor, keys: KeyStream | null = null): tf.Tensor2D {
+    return this.forward(pixels, keys).pooled;
+  }
+
+  /**
+   * The states `[n, 1 + patches, hidden]` after the first `layers` layers, embeddings and first norm included: what a
+   * tower that is trained in its upper layers alone computes once an image.
+   */
+  lowerStates(pixels: tf.Tensor, layers: number, keys: KeyStream | null = null): tf.Tensor3D {
     checkPixels(pixels, this.imageSize);
-    let states = this.#preNorm.forward(this.#embedding.forward(pixels)); // [n, 1 + patches, hidden]
-    for (const layer of this.#layers) states = layer.forward(states, keys);
+    let states = this.#preNorm.forward(this.#embedding.forward(pixels)) as tf.Tensor3D; // [n, 1 + patches, hidden]
+    for (const layer of this.#layers.slice(0, layers)) states = layer.forward(states, keys);
+    return states;
+  }
+
+  /** The features `[n, hidden]` of images whose states after the first `layers` layers are given. */
+  encodeUpper(states: tf.Tensor, layers: number, keys: KeyStream | null = null): tf.Tensor2D {
+    return this.#upper(states as tf.Tensor3D, layers, keys).pooled;
+  }
+
+  #upper(lower: tf.Tensor3D, layers: number, keys: KeyStream | null): VisionOutput {
+    let states = lower;
+    for (const layer of this.#layers.slice(layers)) states = layer.forward(states, keys);
     const [images] = states.shape;
     const classToken = tf.reshape(tf.slice(states, [0, 0, 0], [images, 1, this.dimension]), [
       images,
       this.dimension,
     ]); // [n, hidden]
     return { lastHiddenState: states, pooled: this.#postNorm.forward(classToken) as tf.Tensor2D };
-  }
-
-  encode(pixels: tf.Tensor, keys: KeyStream | null = null): tf.Tensor2D {
-    return this.forward(pixels, keys).pooled;
   }
 }
 

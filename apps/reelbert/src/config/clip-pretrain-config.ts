@@ -4,11 +4,16 @@ import { z } from 'zod';
 
 import { framesSchema, imagesSchema, textSchema, unlabelledDataSchema } from './data-config.js';
 import { followsData } from './follows-data.js';
+import { initialWeights, tower } from './start-fields.js';
 
 /** Configuration of `clip-pretrain`: a frame tower learned from clips and their titles. */
 export const clipPretrainSchema = z.strictObject({
   seed: z.int().default(0),
   data: unlabelledDataSchema.omit({ features: true }).prefault({}),
+  initialWeights: initialWeights.describe(
+    'export of an imported BERT to start the text encoder from; none: from nothing',
+  ),
+  tower,
   text: textSchema.prefault({}),
   frames: framesSchema.prefault({}),
   images: imagesSchema.prefault({}),

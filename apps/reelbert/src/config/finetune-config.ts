@@ -1,10 +1,10 @@
 import { clipVisionConfigSchema } from '@reelbert/clip-features';
 import { trainingSchema } from '@reelbert/trainer';
-import { visualBertConfigSchema } from '@reelbert/visual-bert';
 import { z } from 'zod';
 
+import { byArchitecture, lxmertFields, visualBertFields } from './architecture.js';
 import { framesSchema, imagesSchema, labelledDataSchema, textSchema } from './data-config.js';
-import { followsData } from './follows-data.js';
+import { initialWeightsOrAuto, tower } from './start-fields.js';
 
 const foldsSchema = z
   .strictObject({
@@ -14,34 +14,23 @@ const foldsSchema = z
   })
   .refine(({ count, fold }) => fold <= count, { path: ['fold'], error: 'a fold from 1 to count' });
 
-/** Configuration of `finetune`: a classifier learned from labelled clips. */
-export const finetuneSchema = z.strictObject({
+const modality = z.enum(['both', 'text', 'frames']).default('both').describe('what the model looks at');
+
+const fields = {
   seed: z.int().default(0),
   data: labelledDataSchema.prefault({}),
   folds: foldsSchema
     .nullable()
     .default(null)
     .describe('one fold of the labelled clips chooses the best weights'),
-  modality: z.enum(['both', 'text', 'frames']).default('both').describe('what the model looks at'),
   input: z
     .enum(['features', 'pixels'])
     .default('features')
     .describe('frames as features, or as pixels through a tower that is trained along'),
-  tower: z
-    .string()
-    .min(1)
-    .nullable()
-    .default(null)
-    .describe(
-      'export of clip-pretrain to start the tower from, where the input is pixels; null: from nothing',
-    ),
-  initialWeights: z
-    .string()
-    .min(1)
-    .default('none')
-    .describe(
-      'run or export of pretraining to start from; none: from nothing; auto: runs/pretrain where that is finished',
-    ),
+  tower: tower.describe(
+    'export of clip-pretrain or an imported CLIP to start the tower from, where the input is pixels; null: from nothing',
+  ),
+  initialWeights: initialWeightsOrAuto,
   featureTower: z
     .string()
     .min(1)
@@ -51,8 +40,19 @@ export const finetuneSchema = z.strictObject({
   frames: framesSchema.prefault({}),
   images: imagesSchema.prefault({}),
   vision: clipVisionConfigSchema.prefault({}).describe("the tower's, where the input is pixels"),
-  model: followsData(visualBertConfigSchema, { text: { vocabSize: 1 } }),
   training: trainingSchema.omit({ seed: true }).prefault({}),
-});
+};
+
+/** Configuration of `finetune`: a classifier learned from labelled clips. */
+export const finetuneSchema = byArchitecture(
+  z.strictObject({ ...visualBertFields, modality, ...fields }),
+  z.strictObject({
+    ...lxmertFields,
+    modality: modality.refine((chosen) => chosen === 'both', {
+      error: '"both": the two-stream model needs text and frames',
+    }),
+    ...fields,
+  }),
+);
 
 export type FinetuneConfig = z.output<typeof finetuneSchema>;

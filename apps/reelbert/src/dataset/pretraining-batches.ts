@@ -22,10 +22,8 @@ export async function pretrainingBatchMaker(
   tokenizer: Tokenizer,
   config: PretrainConfig,
 ): Promise<(rows: readonly number[], random: Random) => Promise<NdArrays>> {
-  rowParts(config.training.batchSize, {
-    objectives: config.objectives,
-    mmmShare: config.masking.oneModality,
-  }); // refuses too few rows
+  const masking = maskingOf(config);
+  rowParts(config.training.batchSize, masking); // refuses too few rows
   const special = tokenizer.specialIds;
   const encoded = clips.map((clip) => encodeClip(clip, tokenizer));
   const texts = encoded.map((text) => layoutClip(text, config.text, special));
@@ -33,7 +31,7 @@ export async function pretrainingBatchMaker(
   const bodies = encoded.map((text) => layoutBody(text, config.text, special));
   const titleNumbers = sameText(clips.map((clip) => clip.title));
   const options: PretrainingOptions = {
-    objectives: config.objectives,
+    ...masking,
     textLength: widthOf(texts, config.text),
     titleLength: widthOf(titles, config.text),
     bodyLength: widthOf(bodies, config.text),
@@ -41,8 +39,6 @@ export async function pretrainingBatchMaker(
     frameDim: source.frameShape[0]!,
     special,
     vocabularySize: tokenizer.vocabularySize,
-    probabilities: { mlm: config.masking.tokens, mfm: config.masking.frames },
-    mmmShare: config.masking.oneModality,
     textTokens: statistics(texts.map((text) => text.length)),
     validFrames: statistics(await frameCounts(clips, source, config.frames.perClip)),
   };
@@ -56,6 +52,21 @@ export async function pretrainingBatchMaker(
     const { batch } = assemblePretrainingBatch(samples, choices, options);
     if (!config.objectives.ict) return batch;
     return { ...batch, groups: { dtype: 'int32', shape: [rows.length], data: titleNumbers(rows) } };
+  };
+}
+
+/** Objectives, and how much they hide. */
+function maskingOf(
+  config: PretrainConfig,
+): Pick<PretrainingOptions, 'objectives' | 'probabilities' | 'mmmShare' | 'permuteTargets'> {
+  const { objectives } = config;
+  if (config.architecture === 'lxmert') return { objectives, probabilities: { mlm: config.masking.tokens } };
+  const { tokens, frames, oneModality, targetsFollow } = config.masking;
+  return {
+    objectives,
+    probabilities: { mlm: tokens, mfm: frames },
+    mmmShare: oneModality,
+    permuteTargets: targetsFollow,
   };
 }
 

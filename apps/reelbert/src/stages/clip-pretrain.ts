@@ -8,32 +8,40 @@ import { inDataFolder } from '../dataset/data-folder.js';
 import { openData, type OpenData } from '../dataset/open-data.js';
 import { loadPixels } from '../dataset/pixel-frames.js';
 import { trainingBatches } from '../dataset/training-batches.js';
-import { writeExport } from './export-folder.js';
-import { fingerprintFrames } from './fingerprint.js';
+import { readExport, tokenizerOf, writeExport } from './export-folder.js';
+import { fingerprintFrames, fingerprintWeights, type Fingerprints } from './fingerprint.js';
 import { inStageFolder, type StageOutcome } from './in-stage-folder.js';
+import { bertWeights, checkStart, initialState, renamed, type StartFrom } from './model-start.js';
 import { openRun } from './open-run.js';
 import { Quarantine } from './quarantine.js';
 import { runTraining } from './run-training.js';
 import type { StageResults } from './stage-folder.js';
 import type { StageOptions } from './stage-options.js';
+import { readTower } from './tower-export.js';
 
 const stage = 'clip-pretrain';
 
 /** Trains a CLIP frame tower from clips and their titles. Results: `export`, the folder of the tower. */
 export async function clipPretrain(given: ClipPretrainConfig, options: StageOptions): Promise<StageOutcome> {
-  const data = await openData(given.data);
+  const { data, start, config, inputs: startInputs } = await openStart(given);
+  checkStart(
+    stage,
+    new ContrastiveModel(new ParameterStore(), config.model).parameters,
+    start,
+    options.reporter,
+  );
   const framesFolder = await inDataFolder(given.data.folder, given.data.frames, 'data.frames');
   const ids = data.clips.map((clip) => clip.id);
-  const config = withVocabulary(given, data.tokenizer);
-  const inputs = { ...data.inputs, frames: await fingerprintFrames(framesFolder, ids) };
+  const inputs = { ...data.inputs, ...startInputs, frames: await fingerprintFrames(framesFolder, ids) };
   return inStageFolder({ stage, config, inputs }, options, (resume) =>
-    run(config, data, framesFolder, options, resume),
+    run(config, data, start, framesFolder, options, resume),
   );
 }
 
 async function run(
   config: ClipPretrainConfig,
   data: OpenData,
+  start: readonly StartFrom[],
   framesFolder: string,
   options: StageOptions,
   resume: boolean,
@@ -53,6 +61,7 @@ async function run(
     groups: data.groups && clips.map((clip) => data.groups!.of(clip.id)),
     make: contrastiveBatchMaker(clips, pixels, data.tokenizer, config),
   });
+  const initial = initialState(model.parameters, config.seed, start);
   const run = await openRun({ config, quarantine, total: data.clips.length, batches, resume }, options);
   const { state, weights } = await runTraining(
     {
@@ -62,7 +71,7 @@ async function run(
       task: model,
       settings,
       ...batches,
-      initial: model.parameters.initialState(config.seed),
+      initial,
     },
     options,
   );
@@ -70,6 +79,39 @@ async function run(
   const described = { kind: 'clip' as const, model: modelConfig, text, frames, images: config.images };
   await writeExport(run.export, described, weights, data.tokenizer);
   return { export: run.export, steps: state.step, clips: clips.length, quarantined: quarantine.size };
+}
+
+interface OpenContrast {
+  /** With all that follows from the vocabulary and the tower filled in. */
+  readonly config: ClipPretrainConfig;
+  readonly data: OpenData;
+  readonly start: readonly StartFrom[];
+  readonly inputs: Fingerprints;
+}
+
+/** Reads the data, and what text encoder and tower start from. */
+async function openStart(given: ClipPretrainConfig): Promise<OpenContrast> {
+  const opened = await openData(given.data);
+  const text = given.initialWeights === 'none' ? undefined : await readExport(given.initialWeights, 'bert');
+  const tower = given.tower === null ? undefined : await readTower(given.tower);
+  const data = text ? { ...opened, tokenizer: tokenizerOf(text) } : opened;
+  const start: StartFrom[] = [];
+  if (text) {
+    const weights = bertWeights(text.weights, 'model_text.');
+    start.push({ field: 'initialWeights', path: given.initialWeights, weights });
+  }
+  if (tower) {
+    const weights = renamed(tower.weights, { '': 'model_image.' });
+    start.push({ field: 'tower', path: given.tower!, weights });
+  }
+  const vision = tower?.vision ?? given.model.vision;
+  const images = { ...given.images, ...tower?.images };
+  const config = withVocabulary({ ...given, images, model: { ...given.model, vision } }, data.tokenizer);
+  const inputs = {
+    ...(text && { initialWeights: await fingerprintWeights(text) }),
+    ...(tower && { tower: await fingerprintWeights(tower) }),
+  };
+  return { config, data, start, inputs };
 }
 
 function withVocabulary(config: ClipPretrainConfig, tokenizer: Tokenizer): ClipPretrainConfig {

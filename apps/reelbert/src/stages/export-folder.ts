@@ -1,7 +1,7 @@
+import { existsSync } from 'node:fs';
 import { readFile, writeFile, mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { clipVisionConfigSchema, contrastiveConfigSchema } from '@reelbert/clip-features';
 import {
   InputError,
   loadCategories,
@@ -12,52 +12,26 @@ import {
 } from '@reelbert/data';
 import { Tokenizer } from '@reelbert/tokenizer';
 import { manifestProblem, writeManifest } from '@reelbert/trainer';
-import { visualBertConfigSchema } from '@reelbert/visual-bert';
-import { z } from 'zod';
 
-import { framesSchema, imagesSchema, textSchema } from '../config/data-config.js';
-
-const inputs = { text: textSchema, frames: framesSchema };
-
-/** config.json of an exported model: what it is, and how its inputs are made. */
-const exportSchema = z.discriminatedUnion('kind', [
-  z.strictObject({
-    kind: z.literal('clip'),
-    model: contrastiveConfigSchema,
-    images: imagesSchema,
-    ...inputs,
-  }),
-  z.strictObject({ kind: z.literal('pretraining'), model: visualBertConfigSchema, ...inputs }),
-  z.strictObject({
-    kind: z.literal('classifier'),
-    model: visualBertConfigSchema,
-    modality: z.enum(['both', 'text', 'frames']),
-    input: z.enum(['features', 'pixels']),
-    vision: clipVisionConfigSchema.nullable(),
-    images: imagesSchema,
-    ...inputs,
-  }),
-]);
-
-export type ExportConfig = z.output<typeof exportSchema>;
-export type ExportKind = ExportConfig['kind'];
+import { exportSchema, type ExportConfig, type ExportKind } from './export-config.js';
 
 /** An exported model. */
 export interface ModelExport<K extends ExportKind = ExportKind> {
   readonly folder: string;
-  readonly config: Extract<ExportConfig, { kind: K }>;
+  readonly config: ExportConfig<K>;
   readonly weights: NdArrays;
-  readonly tokenizer: Tokenizer;
+  /** Of a model that reads texts. */
+  readonly tokenizer: Tokenizer | undefined;
   /** A classifier's categories, in the order of its logits. */
   readonly categories: CategoryTable | undefined;
 }
 
-/** Writes config.json, model.safetensors, tokenizer.json and, for a classifier, labels.json; whole or not at all. */
+/** Writes config.json, model.safetensors, and tokenizer.json and labels.json where there are such; whole or not at all. */
 export async function writeExport(
   folder: string,
   config: ExportConfig,
   weights: NdArrays,
-  tokenizer: Tokenizer,
+  tokenizer?: Tokenizer,
   categories?: readonly string[],
 ): Promise<void> {
   const unfinished = `${folder}.partial`;
@@ -65,7 +39,7 @@ export async function writeExport(
   await mkdir(unfinished, { recursive: true });
   await writeFile(join(unfinished, 'config.json'), JSON.stringify(config, null, 2) + '\n');
   await writeSafetensors(join(unfinished, 'model.safetensors'), weights);
-  await tokenizer.save(unfinished);
+  await tokenizer?.save(unfinished);
   if (categories)
     await writeFile(join(unfinished, 'labels.json'), JSON.stringify(categories, null, 1) + '\n');
   await writeManifest(unfinished);
@@ -74,47 +48,72 @@ export async function writeExport(
 }
 
 /**
- * Reads an exported model, from its folder or from that of the run that exported it.
+ * Reads an exported model of one of these kinds, from its folder or from that of the run that exported it.
  *
- * @throws InputError if there is none of this kind, or it is damaged
+ * @throws InputError if there is none, or it is damaged
  */
-export async function readExport<K extends ExportKind>(path: string, kind: K): Promise<ModelExport<K>> {
-  const folder = await findExport(path, kind);
+export async function readExport<K extends ExportKind>(
+  path: string,
+  ...kinds: readonly [K, ...K[]]
+): Promise<ModelExport<K>> {
+  const folder = await findExport(path, kinds);
   const problem = await manifestProblem(folder);
   if (problem !== undefined)
     throw new InputError({ file: folder, found: problem, expected: 'a complete export' });
-  const file = join(folder, 'config.json');
-  const config = exportSchema.safeParse(JSON.parse(await readFile(file, 'utf8')));
-  if (!config.success) {
-    const issue = config.error.issues[0]!;
-    throw new InputError({
-      file,
-      field: issue.path.join('.'),
-      found: issue.message,
-      expected: 'a configuration of an export',
-    });
-  }
-  if (config.data.kind !== kind) {
-    throw new InputError({ file, field: 'kind', found: `'${config.data.kind}'`, expected: `'${kind}'` });
-  }
-  const labels = kind === 'classifier' ? await loadCategories(join(folder, 'labels.json')) : undefined;
+  const config = await readExportConfig(join(folder, 'config.json'), kinds);
+  const tokenizer = join(folder, 'tokenizer.json');
   return {
     folder,
-    config: config.data as Extract<ExportConfig, { kind: K }>,
+    config,
     weights: await readSafetensors(join(folder, 'model.safetensors')),
-    tokenizer: await Tokenizer.load(join(folder, 'tokenizer.json')),
-    categories: labels,
+    tokenizer: existsSync(tokenizer) ? await Tokenizer.load(tokenizer) : undefined,
+    categories: config.kind === 'classifier' ? await loadCategories(join(folder, 'labels.json')) : undefined,
   };
 }
 
-async function findExport(path: string, kind: ExportKind): Promise<string> {
+/**
+ * The tokenizer of a model that reads texts.
+ *
+ * @throws InputError if the export has none
+ */
+export function tokenizerOf({ folder, tokenizer }: ModelExport): Tokenizer {
+  if (tokenizer) return tokenizer;
+  throw new InputError({ file: join(folder, 'tokenizer.json'), found: 'nothing', expected: 'a tokenizer' });
+}
+
+async function readExportConfig<K extends ExportKind>(
+  file: string,
+  kinds: readonly K[],
+): Promise<ExportConfig<K>> {
+  const value = JSON.parse(await readFile(file, 'utf8')) as { readonly kind?: unknown };
+  const kind = kinds.find((name) => name === value.kind);
+  if (kind === undefined) {
+    const found = value.kind === undefined ? 'nothing: no export of this program' : `'${String(value.kind)}'`;
+    throw new InputError({
+      file,
+      field: 'kind',
+      found,
+      expected: kinds.map((name) => `'${name}'`).join(' or '),
+    });
+  }
+  const config = exportSchema(kind).safeParse(value);
+  if (config.success) return config.data as ExportConfig<K>;
+  const issue = config.error.issues[0]!;
+  throw new InputError({
+    file,
+    field: issue.path.join('.'),
+    found: issue.message,
+    expected: 'a configuration of an export',
+  });
+}
+
+async function findExport(path: string, kinds: readonly ExportKind[]): Promise<string> {
   for (const folder of [path, join(path, 'export')]) {
-    const there = await readFile(join(folder, 'config.json')).catch(() => undefined);
-    if (there) return folder;
+    if (existsSync(join(folder, 'config.json'))) return folder;
   }
   throw new InputError({
     file: path,
     found: 'no config.json',
-    expected: `the export of a finished '${kind}' run`,
+    expected: `an export: ${kinds.map((kind) => `'${kind}'`).join(' or ')}`,
   });
 }

@@ -13,18 +13,17 @@ import { normalisationOf } from '../dataset/pixel-frames.js';
 import { Interrupted } from '../exit-status.js';
 import { duration } from '../terminal/rate.js';
 import { useBackend } from './backend.js';
-import { readExport, type ModelExport } from './export-folder.js';
-import { fingerprintFile, fingerprintFrames, fingerprintValue } from './fingerprint.js';
+import { fingerprintFrames, fingerprintValue } from './fingerprint.js';
 import { inStageFolder, type StageOutcome } from './in-stage-folder.js';
 import { Quarantine } from './quarantine.js';
 import { configText } from './stage-folder.js';
 import type { StageOptions } from './stage-options.js';
+import { readTower, towerIdentity, type TowerExport } from './tower-export.js';
 
 const stage = 'extract-features';
-const towerName = 'model_image.';
 
 export interface ExtractionJob {
-  /** Export of clip-pretrain, or its run. */
+  /** Export of clip-pretrain or its run, or an imported CLIP. */
   readonly tower: string;
   readonly clips: readonly Annotation[];
   /** Folder of zipped frames. */
@@ -43,15 +42,14 @@ export async function extractFeatures(
   options: Omit<StageOptions, 'out'>,
 ): Promise<{ readonly stored: number }> {
   const { reporter, signal } = options;
-  const exported = await readExport(job.tower, 'clip');
+  const tower = await readTower(job.tower);
   await useBackend(reporter);
-  const { vision } = exported.config.model;
-  const { images } = exported.config;
+  const { vision, images } = tower;
   const program = createProgram(options.eager ? { mode: 'eager' } : {});
   const started = performance.now();
   const bar = reporter.progress(stage, job.clips.length, 'clips');
   try {
-    const predictor = await towerPredictor(exported, program);
+    const predictor = await towerPredictor(tower, program);
     const encode = evaluator(program, predictor, { weights: 'model', name: 'encode' });
     await mkdir(dirname(job.out), { recursive: true });
     const report = await extractToArchive(job.out, {
@@ -64,7 +62,7 @@ export async function extractFeatures(
       encode: (pixels) => encode({ pixels }),
       dim: vision.hiddenSize,
       batchSize: 64,
-      identity: await extractionIdentity(exported),
+      identity: await towerIdentity(tower),
       ...(job.shard && { shard: job.shard }),
       ...(job.resume && { resume: true }),
       ...(signal && { signal }),
@@ -94,10 +92,10 @@ export interface ExtractionStage {
 export async function extractionStage(config: ExtractionStage, options: StageOptions): Promise<StageOutcome> {
   const { clips } = await readClips(config.folder, config.annotations, { duplicates: 'skip' });
   const frames = await inDataFolder(config.folder, config.frames, 'data.frames');
-  const exported = await readExport(config.tower, 'clip');
+  const tower = await readTower(config.tower);
   const ids = clips.map((clip) => clip.id);
   const inputs = {
-    tower: await extractionIdentity(exported),
+    tower: await towerIdentity(tower),
     clips: fingerprintValue(ids),
     frames: await fingerprintFrames(frames, ids),
   };
@@ -114,20 +112,13 @@ export async function extractionStage(config: ExtractionStage, options: StageOpt
   });
 }
 
-/** Features are the same if weights and images are. */
-async function extractionIdentity({ folder, config }: ModelExport<'clip'>): Promise<string> {
-  const weights = await fingerprintFile(join(folder, 'model.safetensors'));
-  return fingerprintValue([weights, config.model.vision, config.images]);
-}
-
 async function towerPredictor(
-  { config, weights }: ModelExport<'clip'>,
+  { vision, weights }: TowerExport,
   program: ReturnType<typeof createProgram>,
 ): Promise<Predictor> {
   const parameters = new ParameterStore();
-  const tower = new VisionTower(parameters, towerName, config.model.vision);
-  const own = Object.fromEntries(Object.entries(weights).filter(([name]) => name.startsWith(towerName)));
-  const { state } = loadInitialState(parameters, own, { strict: true, seed: 0 });
+  const tower = new VisionTower(parameters, '', vision);
+  const { state } = loadInitialState(parameters, weights, { strict: true, seed: 0 });
   declareParameters(program, parameters);
   await program.write(state);
   return { parameters, logits: (batch) => tower.encode(batch.pixels!) };

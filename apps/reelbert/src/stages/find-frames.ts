@@ -7,7 +7,7 @@ import type { FrameLocations } from '../dataset/classifier-frames.js';
 import { dataFolder, inDataFolder } from '../dataset/data-folder.js';
 import { openFeatures } from '../dataset/feature-frames.js';
 import { fingerprintFile, fingerprintFrames, type Fingerprints } from './fingerprint.js';
-import type { Start } from './open-finetuning.js';
+import type { Start } from './model-start.js';
 import { prepareFeatures } from './prerequisites.js';
 import { readDone, type StageResults } from './stage-folder.js';
 import type { StageOptions } from './stage-options.js';
@@ -34,7 +34,8 @@ export async function findFrames(
   const { data, input, modality, vision, model } = config;
   const ids = clips.map((clip) => clip.id);
   if (modality === 'text') {
-    const frameDim = start?.exported.config.model.frameDim ?? model.frameDim;
+    const pretrained = start?.exported.config;
+    const frameDim = pretrained?.kind === 'pretraining' ? pretrained.model.frameDim : model.frameDim;
     return { locations: {}, inputs: {}, frameDim, features: null };
   }
   if (input === 'pixels') {

@@ -1,8 +1,7 @@
 import type { Program } from '@reelbert/compiler';
 import { loadCategories, meanF1, type Annotation } from '@reelbert/data';
 import { argmax } from '@reelbert/ensemble';
-import { evaluator, loadInitialState, predictLogits, type TrainingSettings } from '@reelbert/trainer';
-import type { VisualBertForClassification } from '@reelbert/visual-bert';
+import { evaluator, predictLogits, type TrainingSettings } from '@reelbert/trainer';
 
 import type { FinetuneConfig } from '../config/finetune-config.js';
 import {
@@ -13,9 +12,10 @@ import {
 import { openClassifierFrames } from '../dataset/classifier-frames.js';
 import { inDataFolder } from '../dataset/data-folder.js';
 import { trainingBatches } from '../dataset/training-batches.js';
-import { buildClassifier } from './classifier.js';
+import { buildClassifier, shapeOf, type Classifier } from './classifier.js';
 import { writeExport } from './export-folder.js';
 import { inStageFolder, type StageOutcome } from './in-stage-folder.js';
+import { initialState } from './model-start.js';
 import { openFinetuning, type OpenFinetuning } from './open-finetuning.js';
 import { openRun } from './open-run.js';
 import { Quarantine } from './quarantine.js';
@@ -42,12 +42,19 @@ async function run(opened: OpenFinetuning, options: StageOptions, resume: boolea
   const quarantine = new Quarantine();
   const all = [...opened.training, ...(validation ?? [])];
   quarantine.addUntitled(all);
-  const source = await openClassifierFrames(shapeOf(config), all, locations, quarantine, options);
+  const source = await openClassifierFrames(
+    { ...shapeOf(config), images: config.images },
+    all,
+    locations,
+    quarantine,
+    options,
+  );
   const clips = quarantine.without(opened.training);
   const labels = clips.map((clip) => categories.indexOf(clip.category_id!)!);
   const inputs: ClassificationInputs = { tokenizer, source, text: config.text, frames: config.frames };
 
   const model = buildClassifier(shapeOf(config), categories.ids.length);
+  const initial = initialState(model.parameters, config.seed, opened.start);
   const settings = { ...config.training, seed: config.seed };
   const batches = trainingBatches({
     seed: config.seed,
@@ -64,7 +71,7 @@ async function run(opened: OpenFinetuning, options: StageOptions, resume: boolea
       task: model,
       settings,
       ...batches,
-      initial: loadInitialState(model.parameters, opened.start, { strict: false, seed: config.seed }).state,
+      initial,
       evaluation:
         validation &&
         ((program) => scorer(program, model, settings, quarantine.without(validation), inputs, opened)),
@@ -74,7 +81,13 @@ async function run(opened: OpenFinetuning, options: StageOptions, resume: boolea
 
   await writeExport(
     run.export,
-    { kind: 'classifier', ...shapeOf(config), text: config.text, frames: config.frames },
+    {
+      kind: 'classifier',
+      ...shapeOf(config),
+      images: config.images,
+      text: config.text,
+      frames: config.frames,
+    },
     weights,
     tokenizer,
     categories.ids,
@@ -92,7 +105,7 @@ async function run(opened: OpenFinetuning, options: StageOptions, resume: boolea
 /** Scores the present weights (their averages, if there are any) on the validation clips. */
 function scorer(
   program: Program,
-  model: VisualBertForClassification,
+  model: Classifier,
   settings: TrainingSettings,
   clips: readonly Annotation[],
   inputs: ClassificationInputs,
@@ -103,16 +116,5 @@ function scorer(
   return async () => {
     const logits = await predictLogits(predict, predictionBatches(clips, evaluationBatch, inputs));
     return { ...meanF1(labels, argmax(logits), categories) };
-  };
-}
-
-function shapeOf(config: FinetuneConfig) {
-  const { model, modality, input, images } = config;
-  return {
-    model,
-    modality,
-    input,
-    images,
-    vision: input === 'pixels' && modality !== 'text' ? config.vision : null,
   };
 }

@@ -19,6 +19,11 @@ export async function fingerprintFile(file: string): Promise<string> {
   return short(hash);
 }
 
+/** The fingerprint of an export's weights. */
+export function fingerprintWeights({ folder }: { readonly folder: string }): Promise<string> {
+  return fingerprintFile(join(folder, 'model.safetensors'));
+}
+
 /** Fingerprints of several files of one kind, numbered from 0. */
 export async function fingerprintFiles(kind: string, files: readonly string[]): Promise<Fingerprints> {
   const entries = files.map(

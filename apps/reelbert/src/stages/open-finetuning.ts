@@ -1,25 +1,20 @@
-import { join } from 'node:path';
-
-import {
-  InputError,
-  loadAnnotations,
-  type Annotation,
-  type CategoryTable,
-  type NdArrays,
-} from '@reelbert/data';
+import { InputError, loadAnnotations, type Annotation, type CategoryTable } from '@reelbert/data';
 import type { Tokenizer } from '@reelbert/tokenizer';
 
+import { withModel } from '../config/architecture.js';
 import type { FinetuneConfig } from '../config/finetune-config.js';
 import type { FrameLocations } from '../dataset/classifier-frames.js';
 import { inDataFolder } from '../dataset/data-folder.js';
 import { splitFolds } from '../dataset/folds.js';
 import { openData } from '../dataset/open-data.js';
-import { towerPrefix } from './classifier.js';
-import { readExport, type ModelExport } from './export-folder.js';
+import { buildClassifier, shapeOf, towerPrefix } from './classifier.js';
+import { tokenizerOf } from './export-folder.js';
 import { findFrames } from './find-frames.js';
-import { fingerprintFile, fingerprintValue, type Fingerprints } from './fingerprint.js';
+import { fingerprintValue, fingerprintWeights, type Fingerprints } from './fingerprint.js';
+import { checkStart, readStart, renamed, startWeights, type Start, type StartFrom } from './model-start.js';
 import { readDone, refuseOtherConfig } from './stage-folder.js';
 import type { StageOptions } from './stage-options.js';
+import { readTower, type TowerExport } from './tower-export.js';
 
 /** Everything that fine-tuning reads but the frames, found and checked. */
 export interface OpenFinetuning {
@@ -35,7 +30,7 @@ export interface OpenFinetuning {
   readonly test: readonly Annotation[] | undefined;
   readonly locations: FrameLocations;
   /** Weights to start from, under the classifier's names. */
-  readonly start: NdArrays;
+  readonly start: readonly StartFrom[];
 }
 
 /**
@@ -54,7 +49,7 @@ export async function openFinetuning(
   const split = await splitFolds(given, data.clips, validation);
   const start = await findStart(given, options);
   const tower = await findTower(given);
-  const tokenizer = start?.exported.tokenizer ?? data.tokenizer;
+  const tokenizer = start ? tokenizerOf(start.exported) : data.tokenizer;
   const config = complete(given, tokenizer, start, tower);
   await refuseOtherConfig(options, {
     ...config,
@@ -62,13 +57,14 @@ export async function openFinetuning(
     model: { ...config.model, frameDim: undefined },
   });
 
+  const from = startingPoints(config, start, tower);
+  checkStart('finetune', buildClassifier(shapeOf(config), 1).parameters, from, options.reporter);
   const clips = [...data.clips, ...(validation ?? []), ...(test ?? [])];
   const frames = await findFrames(config, clips, start, options);
   return {
     config: {
-      ...config,
+      ...withModel(config, { frameDim: frames.frameDim }),
       data: { ...config.data, features: frames.features },
-      model: { ...config.model, frameDim: frames.frameDim },
     },
     inputs: {
       ...data.inputs,
@@ -84,8 +80,26 @@ export async function openFinetuning(
     ...split,
     test,
     locations: frames.locations,
-    start: { ...start?.exported.weights, ...(tower && underClassifierNames(tower.weights)) },
+    start: from,
   };
+}
+
+/** What the classifier's weights come from. */
+function startingPoints(
+  { architecture, tower: towerPath }: FinetuneConfig,
+  start: Start | undefined,
+  tower: TowerExport | undefined,
+): StartFrom[] {
+  const points: StartFrom[] = [];
+  if (start) {
+    const weights = startWeights(start, architecture);
+    points.push({ field: 'initialWeights', path: start.path, weights });
+  }
+  if (tower) {
+    const weights = renamed(tower.weights, { '': towerPrefix });
+    points.push({ field: 'tower', path: towerPath!, weights });
+  }
+  return points;
 }
 
 /** What follows from the vocabulary, the pretraining and the tower. */
@@ -93,15 +107,21 @@ function complete(
   given: FinetuneConfig,
   tokenizer: Tokenizer,
   start: Start | undefined,
-  tower: ModelExport<'clip'> | undefined,
+  tower: TowerExport | undefined,
 ): FinetuneConfig {
   const { vocabularySize: vocabSize, specialIds } = tokenizer;
+  const vision = tower?.vision ?? given.vision;
+  const pretrained = start?.exported.config;
+  const model = {
+    text: { ...given.model.text, vocabSize, padTokenId: specialIds.pad },
+    ...(pretrained?.kind === 'pretraining' && { frameDim: pretrained.model.frameDim }),
+    ...(given.input === 'pixels' && { frameDim: vision.hiddenSize }),
+  };
   return {
-    ...given,
+    ...withModel(given, model),
     initialWeights: start?.path ?? 'none',
-    vision: tower?.config.model.vision ?? given.vision,
-    images: tower?.config.images ?? given.images,
-    model: { ...given.model, text: { ...given.model.text, vocabSize, padTokenId: specialIds.pad } },
+    vision,
+    images: tower?.images ?? given.images,
   };
 }
 
@@ -118,12 +138,6 @@ async function readLabelled(
   });
 }
 
-/** The pretraining that fine-tuning starts from: its run or export. */
-export interface Start {
-  readonly path: string;
-  readonly exported: ModelExport<'pretraining'>;
-}
-
 /** Where `nx run trainer:pretrain` and `reelbert pretrain` leave their run. */
 const usualPretraining = 'runs/pretrain';
 
@@ -132,22 +146,17 @@ async function findStart(
   { reporter }: StageOptions,
 ): Promise<Start | undefined> {
   if (initialWeights === 'none') return undefined;
-  if (initialWeights !== 'auto')
-    return { path: initialWeights, exported: await readExport(initialWeights, 'pretraining') };
+  if (initialWeights !== 'auto') return readStart(initialWeights);
   const done = await readDone(usualPretraining);
   if (done?.stage !== 'pretrain') {
     reporter.say(`finetune: starts from nothing (no finished pretraining in ${usualPretraining})`);
     return undefined;
   }
   reporter.say(`finetune: starts from ${usualPretraining}`);
-  return { path: usualPretraining, exported: await readExport(usualPretraining, 'pretraining') };
+  return readStart(usualPretraining);
 }
 
-async function findTower({
-  input,
-  tower,
-  modality,
-}: FinetuneConfig): Promise<ModelExport<'clip'> | undefined> {
+async function findTower({ input, tower, modality }: FinetuneConfig): Promise<TowerExport | undefined> {
   if (tower === null) return undefined;
   if (input !== 'pixels' || modality === 'text') {
     throw new InputError({
@@ -156,16 +165,5 @@ async function findTower({
       expected: 'null, or input: pixels and frames to look at',
     });
   }
-  return readExport(tower, 'clip');
-}
-
-/** The vision tower's weights of a contrastive model, as a classifier names them. */
-function underClassifierNames(weights: NdArrays): NdArrays {
-  const prefix = 'model_image.';
-  const own = Object.entries(weights).filter(([name]) => name.startsWith(prefix));
-  return Object.fromEntries(own.map(([name, value]) => [towerPrefix + name.slice(prefix.length), value]));
-}
-
-function fingerprintWeights(exported: { readonly folder: string }): Promise<string> {
-  return fingerprintFile(join(exported.folder, 'model.safetensors'));
+  return readTower(tower);
 }

@@ -11,7 +11,7 @@ import { predictionBatches } from '../dataset/classification-batches.js';
 import { Interrupted } from '../exit-status.js';
 import { useBackend } from './backend.js';
 import { buildClassifier } from './classifier.js';
-import { readExport, type ModelExport } from './export-folder.js';
+import { readExport, tokenizerOf, type ModelExport } from './export-folder.js';
 import { writeLogits } from './logits-file.js';
 import { Quarantine } from './quarantine.js';
 import type { StageOptions } from './stage-options.js';
@@ -55,9 +55,9 @@ export async function predictClips(
     declareParameters(program, model.parameters);
     await program.write(state);
     const predict = evaluator(program, model, { weights: 'model' });
-    const { tokenizer, config: settings } = exported;
+    const { config: settings } = exported;
     const batches = predictionBatches(clips, batchSize, {
-      tokenizer,
+      tokenizer: tokenizerOf(exported),
       source,
       text: settings.text,
       frames: settings.frames,
