@@ -23,11 +23,11 @@ export const classificationFields = {
 export type ClassificationChoice = Readonly<z.output<z.ZodObject<typeof classificationFields>>>;
 
 /** For a schema's `refine`: smoothed labels are a part of cross-entropy only. */
-export const smoothingFits = [
-  ({ labelSmoothing, classificationLoss: { kind } }: ClassificationChoice) =>
-    labelSmoothing === 0 || kind === 'cross-entropy',
-  { path: ['labelSmoothing'], message: "must be 0 unless classificationLoss.kind is 'cross-entropy'" },
-] as const;
+export const smoothingFits: [(choice: ClassificationChoice) => boolean, { path: string[]; message: string }] =
+  [
+    ({ labelSmoothing, classificationLoss: { kind } }) => labelSmoothing === 0 || kind === 'cross-entropy',
+    { path: ['labelSmoothing'], message: "must be 0 unless classificationLoss.kind is 'cross-entropy'" },
+  ];
 
 /**
  * The loss that a configuration chooses.

@@ -3,7 +3,7 @@
 
 import { frameFeatures, type FrameEncoding } from '@reelbert/clip-features';
 import type { KeyStream } from '@reelbert/engine';
-import { classificationLoss } from '@reelbert/losses';
+import { classificationObjective } from '@reelbert/losses';
 import {
   Linear,
   type ParameterStore,
@@ -46,10 +46,8 @@ export class LxmertForClassification implements Task, Predictor {
   }
 
   loss(batch: TensorBatch, keys: KeyStream | null): { loss: tf.Scalar; parts: Record<string, tf.Scalar> } {
-    const { labelSmoothing } = this.#config;
-    const options = { labelSmoothing, rowWeights: batch.rowMask };
     const logits = this.#classify(this.encode(batch, keys));
-    const loss = classificationLoss(logits, batch.labels!, options);
+    const loss = classificationObjective(this.#config, logits, batch.labels!, batch.rowMask);
     return { loss, parts: { classification: loss } };
   }
 

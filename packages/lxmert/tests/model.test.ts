@@ -1,6 +1,7 @@
 import { clipVisionPresets, VisionTower } from '@reelbert/clip-features';
 import type { NdArrays } from '@reelbert/data';
 import { startBackend } from '@reelbert/engine';
+import { diceLoss, focalLoss, softF1Loss } from '@reelbert/losses';
 import { ParameterStore } from '@reelbert/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -63,6 +64,14 @@ describe('the two-stream configuration', () => {
     );
   });
 
+  it('refuses smoothed labels with a loss that has none', () => {
+    const fields = { text: { vocabSize: 13 }, labelSmoothing: 0.1 };
+    expect(() => lxmertConfigSchema.parse({ ...fields, classificationLoss: { kind: 'dice' } })).toThrow(
+      /labelSmoothing/,
+    );
+    expect(lxmertConfigSchema.parse(fields).classificationLoss).toEqual({ kind: 'cross-entropy' });
+  });
+
   it('takes all of the original’s choices from the preset', () => {
     const config = lxmertConfigSchema.parse({ text: { vocabSize: 13 }, ...referencePreset });
     expect(config).toMatchObject({ pooling: 'all', tieWordEmbeddings: false, unusedParameters: true });
@@ -84,6 +93,20 @@ describe('the two-stream classifier', () => {
     expect(count((name) => !name.startsWith('visual_backbone') || /layers\.(9|10|11)\./.test(name))).toBe(
       233_198_792,
     );
+  });
+
+  it.each([
+    [{ kind: 'focal', gamma: 1 } as const, focalLoss, { gamma: 1 }],
+    [{ kind: 'dice', smooth: 0.5 } as const, diceLoss, { smooth: 0.5 }],
+    [{ kind: 'soft-f1' } as const, softF1Loss, {}],
+  ])('has the loss %o where the configuration says so', (classificationLoss, loss, options) => {
+    const { model, values, logits } = makeClassifier({ ...tiny, classificationLoss });
+    const batch = { ...tinyBatch(), rowMask: int32([2], [0, 1]) };
+    const tensors = toTensors(batch);
+    const found = model.parameters.bind(values, () => model.loss(tensors, null).loss).dataSync()[0]!;
+    const weights = { ...options, rowWeights: tensors.rowMask };
+    const expected = loss(tf.tensor2d(logits(batch), [2, classes]), tensors.labels!, weights);
+    expect(found).toBeCloseTo(expected.dataSync()[0]!, 5);
   });
 
   it('does not see padding, except with the choices of the reference', () => {

@@ -3,7 +3,7 @@
 
 import { frameFeatures, type FrameEncoding } from '@reelbert/clip-features';
 import type { KeyStream } from '@reelbert/engine';
-import { classificationLoss } from '@reelbert/losses';
+import { classificationObjective } from '@reelbert/losses';
 import {
   batchField,
   Linear,
@@ -57,9 +57,8 @@ export class VisualBertForClassification implements Task, Predictor {
   }
 
   loss(batch: TensorBatch, keys: KeyStream | null): { loss: tf.Scalar; parts: Record<string, tf.Scalar> } {
-    const { labelSmoothing } = this.#config;
-    const options = { labelSmoothing, rowWeights: batch.rowMask };
-    const loss = classificationLoss(this.#logits(batch, keys), batchField(batch, 'labels'), options);
+    const logits = this.#logits(batch, keys);
+    const loss = classificationObjective(this.#config, logits, batchField(batch, 'labels'), batch.rowMask);
     return { loss, parts: { classification: loss } };
   }
 

@@ -1,6 +1,7 @@
 import { clipVisionConfigSchema, VisionTower } from '@reelbert/clip-features';
 import { assembleClassificationBatch, makeKey, type NdArrays } from '@reelbert/data';
 import { KeyStream, startBackend } from '@reelbert/engine';
+import { diceLoss, focalLoss, softF1Loss } from '@reelbert/losses';
 import { ParameterStore, type TensorBatch } from '@reelbert/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -171,6 +172,23 @@ test('label smoothing comes from the configuration', () => {
   const logits = tf.tensor2d(plain.logits(batch), [4, classes]);
   const spread = -tf.mean(tf.logSoftmax(logits)).dataSync()[0]!;
   expect(smooth.loss(batch)).toBeCloseTo(0.8 * plain.loss(batch) + 0.2 * spread, 4);
+});
+
+test.each([
+  [{ kind: 'focal', gamma: 1 } as const, focalLoss, { gamma: 1 }],
+  [{ kind: 'dice', smooth: 0.5 } as const, diceLoss, { smooth: 0.5 }],
+  [{ kind: 'soft-f1' } as const, softF1Loss, {}],
+])('the loss %o comes from the configuration, and counts real rows', (classificationLoss, loss, options) => {
+  const [plain, other] = [makeModel(), makeModel({ classificationLoss })];
+  const batch = {
+    ...batchOf(),
+    rowMask: { dtype: 'int32', shape: [4], data: Int32Array.of(1, 1, 0, 1) } as const,
+  };
+  expect(other.logits(batch)).toEqual(plain.logits(batch));
+  const { labels, rowMask } = toTensors(batch);
+  const logits = tf.tensor2d(plain.logits(batch), [4, classes]);
+  const expected = loss(logits, labels!, { ...options, rowWeights: rowMask }).dataSync()[0]!;
+  expect(other.loss(batch)).toBeCloseTo(expected, 5);
 });
 
 describe('dropout', () => {

@@ -45,6 +45,8 @@ describe('configuration', () => {
     expect(issues({ pool: 'all' })).toEqual([expect.stringContaining('pool')]);
     expect(issues({ pooling: 'max' })).toEqual(['pooling']);
     expect(issues({ labelSmoothing: 1 })).toEqual(['labelSmoothing']);
+    const focal = { kind: 'focal' };
+    expect(issues({ labelSmoothing: 0.1, classificationLoss: focal })).toEqual(['labelSmoothing']);
     expect(issues({ titleContrast: { temperature: 0 } })).toEqual(['titleContrast.temperature']);
     expect(issues({ text: { vocabSize: 9, hiddenSize: 20 } })).toEqual(['text.numAttentionHeads']);
   });
