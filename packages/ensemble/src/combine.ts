@@ -53,7 +53,7 @@ export function logitsOf(logits: NdArray): Float64Array {
 }
 
 /** The sum of equally long scores, each times its weight. */
-export function weightedSum(scores: readonly Float64Array[], weights: readonly number[]): Float64Array {
+function weightedSum(scores: readonly Float64Array[], weights: readonly number[]): Float64Array {
   const sum = new Float64Array(scores[0]?.length ?? 0);
   scores.forEach((values, model) => {
     const weight = weights[model]!;
@@ -63,7 +63,7 @@ export function weightedSum(scores: readonly Float64Array[], weights: readonly n
 }
 
 /** The position of the highest of `classes` values in each of `rows` rows. */
-export function highest(scores: ArrayLike<number>, rows: number, classes: number): Int32Array {
+function highest(scores: ArrayLike<number>, rows: number, classes: number): Int32Array {
   return Int32Array.from({ length: rows }, (_, row) => {
     let best = 0;
     for (let c = 1; c < classes; c++) {

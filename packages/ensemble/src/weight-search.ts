@@ -1,12 +1,6 @@
 import { InputError, meanF1, Random, type NdArray } from '@reelbert/data';
-import {
-  commonShape,
-  highest,
-  logitsOf,
-  probabilitiesOf,
-  weightedSum,
-  type CombineOptions,
-} from './combine.js';
+import { combine, commonShape, logitsOf, probabilitiesOf, type CombineOptions } from './combine.js';
+import type { FitCombiner } from './cross-fit.js';
 
 /** How weights are searched. */
 export interface SearchOptions {
@@ -58,8 +52,9 @@ export function searchWeights(
   }
   const scores = models.map(options.of === 'logits' ? logitsOf : probabilitiesOf);
   const random = new Random('ensemble weights', options.seed ?? 0);
+  const chosen = new Int32Array(rows);
   const scoreOf = (weights: readonly number[]) =>
-    meanF1(labels, highest(Float32Array.from(weightedSum(scores, weights)), rows, classes), table).meanF1;
+    meanF1(labels, chooseWeighted(scores, weights, classes, chosen), table).meanF1;
 
   const equal = models.map(() => 1);
   let best = { weights: equal, meanF1: scoreOf(equal) };
@@ -80,6 +75,41 @@ export function searchWeights(
     for (const factors of steps) refine(() => best.weights, factors, consider);
   }
   return { weights: best.weights, meanF1: best.meanF1, equalMeanF1 };
+}
+
+/** Searches weights, for `crossFit`. */
+export function searchCombiner(
+  table: { readonly level1: ArrayLike<number> },
+  options: SearchOptions = {},
+): FitCombiner {
+  return ({ members, labels }) => {
+    const { weights } = searchWeights(members, labels, table, options);
+    return (others) => combine(others, { weights, ...(options.of && { of: options.of }) });
+  };
+}
+
+// The classes that `combine` would choose, without keeping its scores: the same sums, rounded alike.
+function chooseWeighted(
+  scores: readonly Float64Array[],
+  weights: readonly number[],
+  classes: number,
+  chosen: Int32Array,
+): Int32Array {
+  for (let row = 0; row < chosen.length; row++) {
+    let most = -Infinity;
+    for (let c = 0; c < classes; c++) {
+      let sum = 0;
+      for (let model = 0; model < scores.length; model++) {
+        sum += weights[model]! * scores[model]![row * classes + c]!;
+      }
+      sum = Math.fround(sum);
+      if (sum > most) {
+        most = sum;
+        chosen[row] = c;
+      }
+    }
+  }
+  return chosen;
 }
 
 // Tries each weight at each factor until none helps any more.

@@ -1,6 +1,5 @@
 import { InputError } from '@reelbert/data';
 import { describe, expect, it } from 'vitest';
-import { classGains, disagreement } from '../src/comparison.js';
 import { alignPredictions, type Predictions } from '../src/predictions.js';
 
 function predictions(name: string, ids: string[], values: number[]): Predictions {
@@ -36,31 +35,5 @@ describe('aligning', () => {
     );
     expect(() => alignPredictions([{ ...first, ids: ['v1'] }])).toThrow(InputError);
     expect(() => alignPredictions([])).toThrow(InputError);
-  });
-});
-
-describe('comparing', () => {
-  it('counts how often two models differ', () => {
-    expect(
-      disagreement([
-        [1, 2, 3, 4],
-        [1, 2, 3, 3],
-        [1, 1, 1, 1],
-      ]),
-    ).toEqual([
-      [0, 0.25, 0.75],
-      [0.25, 0, 0.75],
-      [0.75, 0.75, 0],
-    ]);
-    expect(() => disagreement([[1], [1, 2]])).toThrow(InputError);
-  });
-
-  it('tells what each class gains', () => {
-    expect(classGains([0, 0, 1, 1], [0, 1, 1, 2], [0, 0, 1, 2])).toEqual([
-      { classIndex: 0, support: 2, before: 2 / 3, after: 1, gain: 1 - 2 / 3 },
-      { classIndex: 1, support: 2, before: 0.5, after: 2 / 3, gain: 2 / 3 - 0.5 },
-      { classIndex: 2, support: 0, before: 0, after: 0, gain: 0 },
-    ]);
-    expect(() => classGains([0], [0, 1], [0])).toThrow(InputError);
   });
 });
