@@ -49,7 +49,7 @@ describe('minimising', () => {
 });
 
 describe('the objective of stacking', () => {
-  it("has the gradient that differences tell", () => {
+  it('has the gradient that differences tell', () => {
     const { members, labels } = noisy(0, 12, [1, 0.5]);
     const layout = stackingLayout(2, classes);
     const f = stackingObjective(members, labels, 3, layout);
