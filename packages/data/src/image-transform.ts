@@ -60,12 +60,16 @@ export function resizeShortSide(image: RgbImage, size: number): RgbImage {
 }
 
 /** The middle `size` x `size` pixels; an offset that ends in a half is rounded to even, as torchvision's. */
-export function centreCrop({ width, height, data }: RgbImage, size: number): RgbImage {
+export function centreCrop(image: RgbImage, size: number): RgbImage {
+  const { width, height } = image;
+  return cropAt(image, size, roundHalfEven((height - size) / 2), roundHalfEven((width - size) / 2));
+}
+
+/** `size` x `size` pixels from a row and a column on. Throws if the image is smaller. */
+export function cropAt({ width, height, data }: RgbImage, size: number, top: number, left: number): RgbImage {
   if (width < size || height < size) {
     throw new RangeError(`a crop of ${size} x ${size} needs an image as large, found ${width} x ${height}`);
   }
-  const top = roundHalfEven((height - size) / 2);
-  const left = roundHalfEven((width - size) / 2);
   const out = new Uint8Array(size * size * 3);
   for (let y = 0; y < size; y++) {
     const from = ((top + y) * width + left) * 3;
@@ -116,18 +120,29 @@ export async function loadFrames(
   id: string,
   options: LoadFramesOptions,
 ): Promise<FramePixels> {
-  const all = (count: number) => Array.from({ length: count }, (_, i) => i);
-  const { count, frames } = await readChosenFrames(folder, id, options.indices ?? all);
-  const crop = options.crop ?? options.size;
-  const data = new Uint8Array(frames.length * crop * crop * 3);
-  await Promise.all(
-    frames.map(async (frame, i) => {
-      const image = await decodeFrame(folder, id, frame);
-      const { data: pixels } = centreCrop(resizeShortSide(image, options.size), crop);
-      data.set(pixels, i * crop * crop * 3);
-    }),
-  );
+  const { crop = options.size } = options;
+  const { count, images } = await loadImages(folder, id, options, (image) => centreCrop(image, crop));
+  const data = new Uint8Array(images.length * crop * crop * 3);
+  images.forEach((image, i) => data.set(image.data, i * crop * crop * 3));
   return { count, size: crop, data };
+}
+
+/**
+ * A video's frames as images of their own sizes, the short side resized; `keep` makes of each what is kept.
+ * Throws `FrameError`, naming the zip and the image.
+ */
+export async function loadImages(
+  folder: string,
+  id: string,
+  { size, indices }: Pick<LoadFramesOptions, 'size' | 'indices'>,
+  keep: (resized: RgbImage) => RgbImage = (image) => image,
+): Promise<{ readonly count: number; readonly images: readonly RgbImage[] }> {
+  const all = (count: number) => Array.from({ length: count }, (_, i) => i);
+  const { count, frames } = await readChosenFrames(folder, id, indices ?? all);
+  const images = await Promise.all(
+    frames.map(async (frame) => keep(resizeShortSide(await decodeFrame(folder, id, frame), size))),
+  );
+  return { count, images };
 }
 
 async function decodeFrame(folder: string, id: string, frame: EncodedFrame): Promise<RgbImage> {

@@ -2,6 +2,7 @@ export { InputError, type InputErrorDetails } from './input-error.js';
 export type { DType, NdArray, NdArrays } from './nd-array.js';
 export { makeKey, Random } from './random.js';
 export type { SpecialIds } from './special-ids.js';
+export { drawViews, viewImage, type Augmentation, type View } from './augmentation.js';
 export { assembleClassificationBatch } from './classification-batch.js';
 export type { ClassificationBatchOptions, ClassificationSample } from './classification-batch.js';
 export { assembleContrastiveBatch } from './contrastive-batch.js';
@@ -38,10 +39,12 @@ export {
 } from './frame-archive.js';
 export {
   centreCrop,
+  cropAt,
   clipNormalisation,
   decodeImage,
   imageNetNormalisation,
   loadFrames,
+  loadImages,
   normalisePixels,
   resizeShortSide,
   type FramePixels,

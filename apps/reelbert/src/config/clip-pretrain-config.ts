@@ -2,7 +2,7 @@ import { contrastiveConfigSchema } from '@reelbert/clip-features';
 import { trainingSchema } from '@reelbert/trainer';
 import { z } from 'zod';
 
-import { framesSchema, imagesSchema, textSchema, unlabelledDataSchema } from './data-config.js';
+import { framesSchema, trainingImagesSchema, textSchema, unlabelledDataSchema } from './data-config.js';
 import { followsData } from './follows-data.js';
 import { initialWeights, tower } from './start-fields.js';
 
@@ -16,7 +16,7 @@ export const clipPretrainSchema = z.strictObject({
   tower,
   text: textSchema.prefault({}),
   frames: framesSchema.prefault({}),
-  images: imagesSchema.prefault({}),
+  images: trainingImagesSchema.prefault({}),
   model: followsData(contrastiveConfigSchema, { text: { vocabSize: 1 }, vision: {} }),
   training: trainingSchema.omit({ seed: true }).prefault({}),
 });

@@ -84,4 +84,32 @@ export const imagesSchema = z.strictObject({
     .describe("mean and deviation of the colours: ImageNet's or CLIP's"),
 });
 
+const probability = z.number().min(0).max(1);
+
+/** The same in training, where frames may be varied. */
+export const trainingImagesSchema = imagesSchema.extend({
+  augment: z
+    .strictObject({
+      crop: z
+        .boolean()
+        .default(false)
+        .describe('cut out a place drawn at random; shortSide above the image size gives it room'),
+      flipHorizontally: probability.default(0),
+      flipVertically: probability.default(0),
+      frames: z
+        .enum(['together', 'separately'])
+        .default('together')
+        .describe('whether the frames of a clip are varied alike (reference: each by itself)'),
+    })
+    .prefault({})
+    .describe('variation of frames in training; off by default'),
+});
+
+export type TrainingImagesConfig = z.output<typeof trainingImagesSchema>;
+
+/** What prediction has to know of a training's images. */
+export function imagesOf({ shortSide, normalisation }: ImagesConfig): ImagesConfig {
+  return { shortSide, normalisation };
+}
+
 export type ImagesConfig = z.output<typeof imagesSchema>;

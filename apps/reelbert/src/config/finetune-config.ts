@@ -3,7 +3,7 @@ import { trainingSchema } from '@reelbert/trainer';
 import { z } from 'zod';
 
 import { byArchitecture, lxmertFields, visualBertFields } from './architecture.js';
-import { framesSchema, imagesSchema, labelledDataSchema, textSchema } from './data-config.js';
+import { framesSchema, trainingImagesSchema, labelledDataSchema, textSchema } from './data-config.js';
 import { initialWeightsOrAuto, tower } from './start-fields.js';
 
 const foldsSchema = z
@@ -38,7 +38,7 @@ const fields = {
     .describe('configuration of the tower that makes missing features'),
   text: textSchema.prefault({}),
   frames: framesSchema.prefault({}),
-  images: imagesSchema.prefault({}),
+  images: trainingImagesSchema.prefault({}),
   vision: clipVisionConfigSchema.prefault({}).describe("the tower's, where the input is pixels"),
   training: trainingSchema.omit({ seed: true }).prefault({}),
 };

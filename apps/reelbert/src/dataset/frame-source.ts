@@ -11,8 +11,11 @@ export interface FrameSource {
   readonly frameShape: readonly number[];
   /** Whether there are frames of a clip. */
   has(id: string): boolean;
-  /** The chosen frames of a clip, [n, ...frameShape] float32; none where it has none. */
-  read(id: string, choose: ChooseFrames): Promise<NdArray>;
+  /**
+   * The chosen frames of a clip, [n, ...frameShape] float32; none where it has none. In training they may be varied,
+   * by what is drawn from `random`.
+   */
+  read(id: string, choose: ChooseFrames, random?: Random): Promise<NdArray>;
   /** Ends the use of files. */
   close?(): Promise<void>;
 }
@@ -34,9 +37,9 @@ export function trainingFrames(
   { sampling, perClip }: FramesConfig,
   random: Random,
 ): Promise<NdArray> {
-  return source.read(id, (count) =>
-    sampling === 'random' ? randomFrames(count, perClip, random) : uniformFrames(count, perClip),
-  );
+  const choose = (count: number) =>
+    sampling === 'random' ? randomFrames(count, perClip, random) : uniformFrames(count, perClip);
+  return source.read(id, choose, random);
 }
 
 /** A clip's frames for evaluation and prediction: uniformly spaced. */

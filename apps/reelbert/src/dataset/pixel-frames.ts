@@ -1,12 +1,18 @@
 import {
   clipNormalisation,
+  centreCrop,
+  drawViews,
   imageNetNormalisation,
-  loadFrames,
+  loadImages,
   normalisePixels,
   readFrames,
+  viewImage,
   type Annotation,
+  type Augmentation,
   type NdArray,
   type Normalisation,
+  type Random,
+  type RgbImage,
 } from '@reelbert/data';
 
 import type { ImagesConfig } from '../config/data-config.js';
@@ -16,7 +22,11 @@ import type { StageOptions } from '../stages/stage-options.js';
 import { emptyFrames, type ChooseFrames, type FrameSource } from './frame-source.js';
 
 /** How frames become pixels of a tower's size. */
-export type PixelOptions = ImagesConfig & { readonly imageSize: number };
+export type PixelOptions = ImagesConfig & {
+  readonly imageSize: number;
+  /** How frames are varied where they are read for training. */
+  readonly augment?: Augmentation;
+};
 
 /** Decoded frames that are kept, in bytes; of clips beyond, frames are decoded each time. */
 const cacheBytes = 2 ** 30;
@@ -59,7 +69,7 @@ export function normalisationOf({ normalisation }: ImagesConfig): Normalisation 
 
 class PixelFrames implements FrameSource {
   readonly frameShape: readonly number[];
-  readonly #cached = new Map<string, Uint8Array>();
+  readonly #cached = new Map<string, readonly RgbImage[]>();
   readonly #counts = new Map<string, number>();
   #bytes = 0;
 
@@ -75,36 +85,42 @@ class PixelFrames implements FrameSource {
       this.#counts.set(id, (await readFrames(this.folder, id)).length);
       return;
     }
-    const { count, data } = await this.#decode(id);
+    const { count, images } = await this.#decode(id);
     this.#counts.set(id, count);
-    this.#cached.set(id, data);
-    this.#bytes += data.length;
+    this.#cached.set(id, images);
+    for (const { data } of images) this.#bytes += data.length;
   }
 
   has(id: string): boolean {
     return this.#counts.has(id);
   }
 
-  async read(id: string, choose: ChooseFrames): Promise<NdArray> {
+  async read(id: string, choose: ChooseFrames, random?: Random): Promise<NdArray> {
     const count = this.#counts.get(id);
     if (count === undefined) return emptyFrames(this.frameShape);
     const chosen = choose(count);
-    const size = this.frameShape.reduce((product, extent) => product * extent, 1);
     const cached = this.#cached.get(id);
-    let pixels = new Uint8Array(chosen.length * size);
-    if (cached)
-      chosen.forEach((frame, i) => pixels.set(cached.subarray(frame * size, (frame + 1) * size), i * size));
-    else pixels = new Uint8Array((await this.#decode(id, chosen)).data);
+    const images = cached ? chosen.map((frame) => cached[frame]!) : (await this.#decode(id, chosen)).images;
+    const { augment, imageSize } = this.options;
+    const views = augment && random && drawViews(images.length, augment, random);
+    const size = imageSize * imageSize * 3;
+    const pixels = new Uint8Array(images.length * size);
+    images.forEach((image, i) => {
+      const shown = views ? viewImage(image, imageSize, views[i]!) : centreCrop(image, imageSize);
+      pixels.set(shown.data, i * size);
+    });
     return {
       dtype: 'float32',
-      shape: [chosen.length, ...this.frameShape],
+      shape: [images.length, ...this.frameShape],
       data: normalisePixels(pixels, normalisationOf(this.options)),
     };
   }
 
+  // What random crops may choose from is kept whole, otherwise the middle is.
   #decode(id: string, indices?: readonly number[]) {
-    const { imageSize, shortSide } = this.options;
-    const size = shortSide ?? imageSize;
-    return loadFrames(this.folder, id, { size, crop: imageSize, ...(indices && { indices: () => indices }) });
+    const { imageSize, shortSide, augment } = this.options;
+    const load = { size: shortSide ?? imageSize, ...(indices && { indices: () => indices }) };
+    const keep = augment?.crop ? undefined : (image: RgbImage) => centreCrop(image, imageSize);
+    return loadImages(this.folder, id, load, keep);
   }
 }

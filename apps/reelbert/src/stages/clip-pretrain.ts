@@ -2,6 +2,7 @@ import { ContrastiveModel } from '@reelbert/clip-features';
 import { ParameterStore } from '@reelbert/nn';
 import type { Tokenizer } from '@reelbert/tokenizer';
 
+import { imagesOf } from '../config/data-config.js';
 import type { ClipPretrainConfig } from '../config/clip-pretrain-config.js';
 import { contrastiveBatchMaker } from '../dataset/contrastive-batches.js';
 import { inDataFolder } from '../dataset/data-folder.js';
@@ -76,7 +77,13 @@ async function run(
     options,
   );
   const { model: modelConfig, text, frames } = config;
-  const described = { kind: 'clip' as const, model: modelConfig, text, frames, images: config.images };
+  const described = {
+    kind: 'clip' as const,
+    model: modelConfig,
+    text,
+    frames,
+    images: imagesOf(config.images),
+  };
   await writeExport(run.export, described, weights, data.tokenizer);
   return { export: run.export, steps: state.step, clips: clips.length, quarantined: quarantine.size };
 }

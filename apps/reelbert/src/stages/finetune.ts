@@ -3,6 +3,7 @@ import { loadCategories, meanF1, type Annotation } from '@reelbert/data';
 import { argmax } from '@reelbert/ensemble';
 import { evaluator, predictLogits, type TrainingSettings } from '@reelbert/trainer';
 
+import { imagesOf } from '../config/data-config.js';
 import type { FinetuneConfig } from '../config/finetune-config.js';
 import {
   classificationBatchMaker,
@@ -84,7 +85,7 @@ async function run(opened: OpenFinetuning, options: StageOptions, resume: boolea
     {
       kind: 'classifier',
       ...shapeOf(config),
-      images: config.images,
+      images: imagesOf(config.images),
       text: config.text,
       frames: config.frames,
     },

@@ -121,7 +121,7 @@ function complete(
     ...withModel(given, model),
     initialWeights: start?.path ?? 'none',
     vision,
-    images: tower?.images ?? given.images,
+    images: { ...given.images, ...tower?.images },
   };
 }
 
