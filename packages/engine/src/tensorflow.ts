@@ -51,11 +51,16 @@ function load(): string | undefined {
   if (!existsSync(join(folder, 'lib', 'napi-v8', 'tfjs_binding.node'))) return "TensorFlow isn't set up";
   prepareEnvironment();
   loadLibraryQuietly(folder);
+  // The package's loader (node-pre-gyp) takes the program's arguments for its own: a `--dir` would be where it looks.
+  const { argv } = process;
+  process.argv = argv.slice(0, 2);
   try {
     require('@tensorflow/tfjs-node-gpu');
     return undefined;
   } catch (error) {
     return `TensorFlow's addon doesn't load (${(error as Error).message.trim().split('\n')[0]})`;
+  } finally {
+    process.argv = argv;
   }
 }
 
