@@ -1,3 +1,7 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
 import { InputError } from '@reelbert/data';
 import { describe, expect, it } from 'vitest';
 
@@ -20,13 +24,26 @@ const schemas = {
 };
 
 describe('presets', () => {
-  it('are all valid, each by the schema that its name ends with', async () => {
+  it('are all valid, each by the schema of the stage that its name has', async () => {
     const names = await presetNames();
     expect(names).toContain('demo');
-    for (const name of names) {
-      const kind = Object.keys(schemas).find((stage) => name.endsWith(stage)) as keyof typeof schemas;
-      await expect(loadConfig(schemas[kind], name)).resolves.toBeDefined();
+    for (const name of names.filter((name) => name !== 'reference-training')) {
+      const kind = Object.keys(schemas).find((stage) => name.includes(stage)) as
+        keyof typeof schemas | undefined;
+      const schema = kind ? schemas[kind] : name.includes('model-') ? finetuneSchema : pipelineSchema;
+      await expect(loadConfig(schema, name)).resolves.toBeDefined();
     }
+  });
+
+  it('are laid over each other in the order in which a file names them', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'reelbert-'));
+    const file = join(folder, 'mine.yaml');
+    await writeFile(file, 'extends: [model-1, reference-finetune]\nseed: 3\n');
+    expect(await loadConfig(finetuneSchema, file)).toEqual({
+      ...(await loadConfig(finetuneSchema, 'model-1-reference')),
+      seed: 3,
+    });
+    await rm(folder, { recursive: true });
   });
 
   it('are completed to a configuration that is valid itself, and the same', async () => {
@@ -54,6 +71,9 @@ describe('settings', () => {
       adversarial: { kind: 'fgm', table: 'x' },
     });
     expect(merge(under, { adversarial: { steps: 4 } })).toEqual({ adversarial: { kind: 'pgd', steps: 4 } });
+    expect(merge({ optimizer: { groups: [1] } }, { optimizer: { kind: 'adamw' } })).toEqual({
+      optimizer: { groups: [1], kind: 'adamw' },
+    });
   });
 });
 
@@ -68,7 +88,9 @@ describe('validation', () => {
   };
 
   it('names the keys that exist, also inside of alternatives', () => {
-    expect(refuse({ seeds: 1 })).toContain('expected one of seed, data, ');
+    expect(refuse({ seeds: 1 })).toContain('expected one of architecture, model, modality, seed, data, ');
+    expect(refuse({ architecture: 'lxmert', model: { pool: 1 } })).toContain('visualLayers, crossLayers, ');
+    expect(refuse({ model: { pool: 1 } })).toContain('frameContrast, titleContrast, ');
     expect(refuse({ model: { text: { hidden: 1 } } })).toContain('expected one of vocabSize, hiddenSize, ');
     const fgm = { kind: 'fgm', table: 'x', radius: 2 };
     expect(refuse({ training: { adversarial: fgm } })).toContain('expected one of kind, table, epsilon');
@@ -79,6 +101,14 @@ describe('validation', () => {
       'f.yaml: modality: found "sound"; expected "both" or "text" or "frames"',
     );
     expect(refuse({ training: { epochs: 0 } })).toBe('f.yaml: training.epochs: found 0; expected at least 1');
+    expect(refuse({ architecture: 'clip' })).toContain(
+      'architecture: found "clip"; expected "visual-bert" or "lxmert"',
+    );
+    expect(refuse({ architecture: 'lxmert', modality: 'text' })).toContain('"both": the two-stream model');
+    expect(refuse({ visionCache: true })).toContain(
+      'visionCache: found true; expected false, or input: pixels',
+    );
+    expect(refuse({ images: { augment: { crop: true } } })).toContain('images.augment');
     expect(refuse({ folds: { count: 3, fold: 4 } })).toContain('folds.fold');
     expect(refuse({ training: { evaluateEvery: 'sometimes' } })).toContain(
       'training.evaluateEvery: found "sometimes"',

@@ -86,8 +86,23 @@ export const imagesSchema = z.strictObject({
 
 const probability = z.number().min(0).max(1);
 
-/** The same in training, where frames may be varied. */
+/** The same in training, where the tower may decide, and frames may be varied. */
 export const trainingImagesSchema = imagesSchema.extend({
+  shortSide: z
+    .int()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe(
+      "short side of a frame before its middle is cut out; null: what the tower started from had, else the tower's image size",
+    ),
+  normalisation: z
+    .enum(['imagenet', 'clip'])
+    .nullable()
+    .default(null)
+    .describe(
+      "mean and deviation of the colours; null: what the tower started from had, else ImageNet's (reference: imagenet)",
+    ),
   augment: z
     .strictObject({
       crop: z
@@ -107,9 +122,33 @@ export const trainingImagesSchema = imagesSchema.extend({
 
 export type TrainingImagesConfig = z.output<typeof trainingImagesSchema>;
 
+/** A training's images with what the tower decides filled in. */
+export function completeImages(
+  given: TrainingImagesConfig,
+  tower: ImagesConfig | undefined,
+): TrainingImagesConfig {
+  return {
+    ...given,
+    shortSide: given.shortSide ?? tower?.shortSide ?? null,
+    normalisation: given.normalisation ?? tower?.normalisation ?? 'imagenet',
+  };
+}
+
+/** Whether frames are varied at all. */
+export function varies({ crop, flipHorizontally, flipVertically }: TrainingImagesConfig['augment']): boolean {
+  return crop || flipHorizontally > 0 || flipVertically > 0;
+}
+
+/** How a training makes pixels. */
+export function trainingPixels(
+  images: TrainingImagesConfig,
+): ImagesConfig & Pick<TrainingImagesConfig, 'augment'> {
+  return { ...imagesOf(images), augment: images.augment };
+}
+
 /** What prediction has to know of a training's images. */
-export function imagesOf({ shortSide, normalisation }: ImagesConfig): ImagesConfig {
-  return { shortSide, normalisation };
+export function imagesOf({ shortSide, normalisation }: TrainingImagesConfig): ImagesConfig {
+  return { shortSide, normalisation: normalisation ?? 'imagenet' };
 }
 
 export type ImagesConfig = z.output<typeof imagesSchema>;

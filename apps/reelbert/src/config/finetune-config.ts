@@ -3,8 +3,15 @@ import { trainingSchema } from '@reelbert/trainer';
 import { z } from 'zod';
 
 import { byArchitecture, lxmertFields, visualBertFields } from './architecture.js';
-import { framesSchema, trainingImagesSchema, labelledDataSchema, textSchema } from './data-config.js';
-import { initialWeightsOrAuto, tower } from './start-fields.js';
+import {
+  framesSchema,
+  labelledDataSchema,
+  textSchema,
+  trainingImagesSchema,
+  varies,
+  type TrainingImagesConfig,
+} from './data-config.js';
+import { featureTower, initialWeightsOrAuto, tower } from './start-fields.js';
 
 const foldsSchema = z
   .strictObject({
@@ -30,29 +37,66 @@ const fields = {
   tower: tower.describe(
     'export of clip-pretrain or an imported CLIP to start the tower from, where the input is pixels; null: from nothing',
   ),
+  visionCache: z
+    .union([z.boolean(), z.string().min(1)])
+    .default(false)
+    .describe(
+      "compute the tower's frozen lower layers once a frame and keep their outputs: true: in the run's folder; or a folder that runs share",
+    ),
   initialWeights: initialWeightsOrAuto,
-  featureTower: z
-    .string()
-    .min(1)
-    .default('small-clip-pretrain')
-    .describe('configuration of the tower that makes missing features'),
+  featureTower,
   text: textSchema.prefault({}),
-  frames: framesSchema.prefault({}),
+  frames: framesSchema
+    .extend({
+      validation: z
+        .enum(['uniform', 'random'])
+        .default('uniform')
+        .describe("how the validation clips' frames are chosen (reference: random)"),
+    })
+    .prefault({}),
   images: trainingImagesSchema.prefault({}),
   vision: clipVisionConfigSchema.prefault({}).describe("the tower's, where the input is pixels"),
   training: trainingSchema.omit({ seed: true }).prefault({}),
 };
 
-/** Configuration of `finetune`: a classifier learned from labelled clips. */
-export const finetuneSchema = byArchitecture(
-  z.strictObject({ ...visualBertFields, modality, ...fields }),
-  z.strictObject({
+const visualBertSchema = z
+  .strictObject({ ...visualBertFields, modality, ...fields })
+  .superRefine(checkPixels);
+
+const lxmertSchema = z
+  .strictObject({
     ...lxmertFields,
     modality: modality.refine((chosen) => chosen === 'both', {
       error: '"both": the two-stream model needs text and frames',
     }),
     ...fields,
-  }),
-);
+  })
+  .superRefine(checkPixels);
+
+/** Configuration of `finetune`: a classifier learned from labelled clips. */
+export const finetuneSchema = byArchitecture(visualBertSchema, lxmertSchema);
 
 export type FinetuneConfig = z.output<typeof finetuneSchema>;
+
+interface PixelSettings {
+  readonly input: 'features' | 'pixels';
+  readonly modality: 'both' | 'text' | 'frames';
+  readonly visionCache: boolean | string;
+  readonly images: TrainingImagesConfig;
+}
+
+// Settings that mean nothing without pixels, or not together.
+function checkPixels(
+  { input, modality: looksAt, visionCache, images: { augment } }: PixelSettings,
+  context: z.core.$RefinementCtx,
+): void {
+  const refuse = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message });
+  const pixels = input === 'pixels' && looksAt !== 'text';
+  if (visionCache !== false && !pixels)
+    refuse(['visionCache'], 'false, or input: pixels and frames to look at');
+  if (!varies(augment)) return;
+  if (!pixels) refuse(['images', 'augment'], 'no variation, or input: pixels and frames to look at');
+  if (visionCache !== false) {
+    refuse(['images', 'augment'], 'no variation with visionCache, which sees each frame once');
+  }
+}

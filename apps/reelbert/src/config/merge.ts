@@ -18,5 +18,5 @@ export function merge(base: Mapping, over: Mapping): Mapping {
 
 // A mapping of another kind (`adversarial: {kind: fgm}` over `{kind: none}`) has other fields.
 function replaces(under: Mapping, value: Mapping): boolean {
-  return value.kind !== undefined && value.kind !== under.kind;
+  return value.kind !== undefined && under.kind !== undefined && value.kind !== under.kind;
 }

@@ -27,7 +27,8 @@ export interface RawConfig extends Source {
 }
 
 /**
- * Reads a preset by its name, or else a file. A file may say `extends: NAME-OR-FILE` and then holds differences only.
+ * Reads a preset by its name, or else a file. A file may say `extends: NAME-OR-FILE`, or name several, which are laid
+ * over each other in order, and then holds differences only.
  *
  * @throws InputError if there is neither
  */
@@ -38,14 +39,19 @@ export async function readConfig(nameOrFile: string): Promise<RawConfig> {
   }
   const { extends: base, ...own } = (document.value ?? {}) as Mapping;
   if (base === undefined) return { ...document, value: own };
-  if (typeof base !== 'string') {
-    throw new InputError({
-      file: document.file,
-      field: 'extends',
-      expected: 'the name of a preset or a file',
-    });
+  const bases: unknown[] = Array.isArray(base) ? base : [base];
+  let value: Mapping = {};
+  for (const name of bases) {
+    if (typeof name !== 'string') {
+      throw new InputError({
+        file: document.file,
+        field: 'extends',
+        expected: 'the name of a preset or a file, or a list of them',
+      });
+    }
+    value = merge(value, (await readConfig(name)).value);
   }
-  return { ...document, value: merge((await readConfig(base)).value, own) };
+  return { ...document, value: merge(value, own) };
 }
 
 async function locate(nameOrFile: string): Promise<string> {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 import { byArchitecture, lxmertFields, visualBertFields } from './architecture.js';
 import { framesSchema, textSchema, unlabelledDataSchema } from './data-config.js';
-import { initialWeights } from './start-fields.js';
+import { featureTower, initialWeights } from './start-fields.js';
 
 const share = z.number().min(0).max(1);
 
@@ -35,11 +35,7 @@ const lxmertObjectivesSchema = z.strictObject({
 const fields = {
   seed: z.int().default(0),
   data: unlabelledDataSchema.prefault({}),
-  featureTower: z
-    .string()
-    .min(1)
-    .default('small-clip-pretrain')
-    .describe('configuration of the tower that makes missing features'),
+  featureTower,
   initialWeights,
   text: textSchema.prefault({}),
   training: trainingSchema.omit({ seed: true }).prefault({}),

@@ -23,3 +23,10 @@ export const tower = path
   .describe(
     'run or export of clip-pretrain, or an imported CLIP, to start the tower from; null: from nothing',
   );
+
+/** What makes features that a stage lacks. */
+export const featureTower = path
+  .default('small-clip-pretrain')
+  .describe(
+    'makes missing features: run or export of clip-pretrain, or an imported CLIP; or the configuration (a preset or a file) of a tower that is trained first',
+  );

@@ -37,11 +37,15 @@ export function classificationBatchMaker(
   };
 }
 
+/** Chooses a clip's frames and reads them. */
+export type FramesOf = (source: FrameSource, id: string, frames: FramesConfig) => Promise<NdArray>;
+
 /** All clips in order, in batches for prediction; the last one is filled up. */
 export async function* predictionBatches(
   clips: readonly Annotation[],
   batchSize: number,
   inputs: ClassificationInputs,
+  framesOf: FramesOf = evaluationFrames,
 ): AsyncGenerator<NdArrays> {
   const texts = layout(clips, inputs);
   for (let first = 0; first < clips.length; first += batchSize) {
@@ -49,7 +53,7 @@ export async function* predictionBatches(
     for (let row = first; row < Math.min(first + batchSize, clips.length); row++) {
       samples.push({
         textIds: texts[row]!,
-        frames: await evaluationFrames(inputs.source, clips[row]!.id, inputs.frames),
+        frames: await framesOf(inputs.source, clips[row]!.id, inputs.frames),
       });
     }
     yield assemble(samples, inputs, batchSize);

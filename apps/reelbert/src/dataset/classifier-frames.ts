@@ -3,10 +3,9 @@ import type { Annotation } from '@reelbert/data';
 import type { ClassifierShape } from '../stages/classifier.js';
 import type { Quarantine } from '../stages/quarantine.js';
 import type { StageOptions } from '../stages/stage-options.js';
-import type { ImagesConfig } from '../config/data-config.js';
 import { openFeatures } from './feature-frames.js';
 import { noFrames, type FrameSource } from './frame-source.js';
-import { loadPixels } from './pixel-frames.js';
+import { loadPixels, type PixelOptions } from './pixel-frames.js';
 
 /** Where a classifier's frames may come from. */
 export interface FrameLocations {
@@ -16,7 +15,7 @@ export interface FrameLocations {
 
 /** Opens the frames that a classifier looks at; what is missing or broken goes to the quarantine. */
 export async function openClassifierFrames(
-  shape: ClassifierShape & { readonly images: ImagesConfig },
+  shape: ClassifierShape & { readonly images: Omit<PixelOptions, 'imageSize'> },
   clips: readonly Annotation[],
   locations: FrameLocations,
   quarantine: Quarantine,

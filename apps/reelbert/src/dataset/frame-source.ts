@@ -1,4 +1,4 @@
-import { randomFrames, uniformFrames, type NdArray, type Random } from '@reelbert/data';
+import { randomFrames, Random, uniformFrames, type NdArray } from '@reelbert/data';
 
 import type { FramesConfig } from '../config/data-config.js';
 
@@ -40,6 +40,12 @@ export function trainingFrames(
   const choose = (count: number) =>
     sampling === 'random' ? randomFrames(count, perClip, random) : uniformFrames(count, perClip);
   return source.read(id, choose, random);
+}
+
+/** A clip's frames for validation, drawn at random but always the same. */
+export function randomValidationFrames(seed: number) {
+  return (source: FrameSource, id: string, { perClip }: FramesConfig): Promise<NdArray> =>
+    source.read(id, (count) => randomFrames(count, perClip, new Random(seed, 'validation', id)));
 }
 
 /** A clip's frames for evaluation and prediction: uniformly spaced. */

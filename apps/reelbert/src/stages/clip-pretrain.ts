@@ -2,7 +2,7 @@ import { ContrastiveModel } from '@reelbert/clip-features';
 import { ParameterStore } from '@reelbert/nn';
 import type { Tokenizer } from '@reelbert/tokenizer';
 
-import { imagesOf } from '../config/data-config.js';
+import { completeImages, imagesOf, trainingPixels } from '../config/data-config.js';
 import type { ClipPretrainConfig } from '../config/clip-pretrain-config.js';
 import { contrastiveBatchMaker } from '../dataset/contrastive-batches.js';
 import { inDataFolder } from '../dataset/data-folder.js';
@@ -49,7 +49,7 @@ async function run(
 ): Promise<StageResults> {
   const quarantine = new Quarantine();
   quarantine.addUntitled(data.clips);
-  const images = { ...config.images, imageSize: config.model.vision.imageSize };
+  const images = { ...trainingPixels(config.images), imageSize: config.model.vision.imageSize };
   const pixels = await loadPixels(framesFolder, data.clips, images, quarantine, options);
   const clips = quarantine.without(data.clips);
 
@@ -112,7 +112,7 @@ async function openStart(given: ClipPretrainConfig): Promise<OpenContrast> {
     start.push({ field: 'tower', path: given.tower!, weights });
   }
   const vision = tower?.vision ?? given.model.vision;
-  const images = { ...given.images, ...tower?.images };
+  const images = completeImages(given.images, tower?.images);
   const config = withVocabulary({ ...given, images, model: { ...given.model, vision } }, data.tokenizer);
   const inputs = {
     ...(text && { initialWeights: await fingerprintWeights(text) }),

@@ -56,7 +56,7 @@ export async function readExport<K extends ExportKind>(
   path: string,
   ...kinds: readonly [K, ...K[]]
 ): Promise<ModelExport<K>> {
-  const folder = await findExport(path, kinds);
+  const folder = findExport(path, kinds);
   const problem = await manifestProblem(folder);
   if (problem !== undefined)
     throw new InputError({ file: folder, found: problem, expected: 'a complete export' });
@@ -107,10 +107,18 @@ async function readExportConfig<K extends ExportKind>(
   });
 }
 
-async function findExport(path: string, kinds: readonly ExportKind[]): Promise<string> {
-  for (const folder of [path, join(path, 'export')]) {
-    if (existsSync(join(folder, 'config.json'))) return folder;
-  }
+/** Whether there is an exported model of any kind. */
+export function isExport(path: string): boolean {
+  return exportIn(path) !== undefined;
+}
+
+function exportIn(path: string): string | undefined {
+  return [path, join(path, 'export')].find((folder) => existsSync(join(folder, 'config.json')));
+}
+
+function findExport(path: string, kinds: readonly ExportKind[]): string {
+  const folder = exportIn(path);
+  if (folder !== undefined) return folder;
   throw new InputError({
     file: path,
     found: 'no config.json',

@@ -45,8 +45,7 @@ export async function findFrames(
   }
   const results = start && (await readDone(start.path))?.results;
   const named = data.features ?? (await archiveOf(results, await dataFolder(data.folder), ids));
-  const tower =
-    typeof results?.tower === 'string' ? { folder: results.tower } : { preset: config.featureTower };
+  const tower = typeof results?.tower === 'string' ? results.tower : config.featureTower;
   const archive = named ?? (await prepareFeatures(data, tower, options)).features;
   const opened = await openFeatures(archive);
   await opened.close();

@@ -3,7 +3,7 @@ import { loadCategories, meanF1, type Annotation } from '@reelbert/data';
 import { argmax } from '@reelbert/ensemble';
 import { evaluator, predictLogits, type TrainingSettings } from '@reelbert/trainer';
 
-import { imagesOf } from '../config/data-config.js';
+import { imagesOf, trainingPixels } from '../config/data-config.js';
 import type { FinetuneConfig } from '../config/finetune-config.js';
 import {
   classificationBatchMaker,
@@ -11,6 +11,7 @@ import {
   type ClassificationInputs,
 } from '../dataset/classification-batches.js';
 import { openClassifierFrames } from '../dataset/classifier-frames.js';
+import { evaluationFrames, randomValidationFrames } from '../dataset/frame-source.js';
 import { inDataFolder } from '../dataset/data-folder.js';
 import { trainingBatches } from '../dataset/training-batches.js';
 import { buildClassifier, shapeOf, type Classifier } from './classifier.js';
@@ -44,7 +45,7 @@ async function run(opened: OpenFinetuning, options: StageOptions, resume: boolea
   const all = [...opened.training, ...(validation ?? [])];
   quarantine.addUntitled(all);
   const source = await openClassifierFrames(
-    { ...shapeOf(config), images: config.images },
+    { ...shapeOf(config), images: trainingPixels(config.images) },
     all,
     locations,
     quarantine,
@@ -87,7 +88,7 @@ async function run(opened: OpenFinetuning, options: StageOptions, resume: boolea
       ...shapeOf(config),
       images: imagesOf(config.images),
       text: config.text,
-      frames: config.frames,
+      frames: { perClip: config.frames.perClip, sampling: config.frames.sampling },
     },
     weights,
     tokenizer,
@@ -110,12 +111,15 @@ function scorer(
   settings: TrainingSettings,
   clips: readonly Annotation[],
   inputs: ClassificationInputs,
-  { categories }: OpenFinetuning,
+  { config, categories }: OpenFinetuning,
 ): () => Promise<Readonly<Record<string, number>>> {
   const predict = evaluator(program, model, { weights: settings.ema.enabled ? 'ema' : 'model', settings });
   const labels = clips.map((clip) => categories.indexOf(clip.category_id!)!);
+  const framesOf =
+    config.frames.validation === 'random' ? randomValidationFrames(config.seed) : evaluationFrames;
   return async () => {
-    const logits = await predictLogits(predict, predictionBatches(clips, evaluationBatch, inputs));
+    const batches = predictionBatches(clips, evaluationBatch, inputs, framesOf);
+    const logits = await predictLogits(predict, batches);
     return { ...meanF1(labels, argmax(logits), categories) };
   };
 }

@@ -2,6 +2,7 @@ import { InputError, loadAnnotations, type Annotation, type CategoryTable } from
 import type { Tokenizer } from '@reelbert/tokenizer';
 
 import { withModel } from '../config/architecture.js';
+import { completeImages } from '../config/data-config.js';
 import type { FinetuneConfig } from '../config/finetune-config.js';
 import type { FrameLocations } from '../dataset/classifier-frames.js';
 import { inDataFolder } from '../dataset/data-folder.js';
@@ -121,7 +122,7 @@ function complete(
     ...withModel(given, model),
     initialWeights: start?.path ?? 'none',
     vision,
-    images: { ...given.images, ...tower?.images },
+    images: completeImages(given.images, tower?.images),
   };
 }
 

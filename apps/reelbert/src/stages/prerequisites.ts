@@ -5,6 +5,7 @@ import { clipPretrainSchema } from '../config/clip-pretrain-config.js';
 import { loadConfig } from '../config/presets.js';
 import { dataFolder } from '../dataset/data-folder.js';
 import { clipPretrain } from './clip-pretrain.js';
+import { isExport } from './export-folder.js';
 import { extractionStage } from './extract-features.js';
 import type { StageOptions } from './stage-options.js';
 
@@ -27,19 +28,19 @@ export interface PrerequisiteData {
 }
 
 /**
- * Makes the features that a run lacks, in RUN/prerequisites: trains a tower by a configuration, unless there is one,
- * and extracts the features of all clips of the data set.
+ * Makes the features that a run lacks, in RUN/prerequisites, of all clips of the data set.
+ *
+ * @param tower run or export of a tower; or a configuration by which one is trained first
  */
 export async function prepareFeatures(
   data: PrerequisiteData,
-  tower: { readonly preset: string } | { readonly folder: string },
+  tower: string,
   options: StageOptions,
 ): Promise<PreparedFeatures> {
   const out = join(options.out, 'prerequisites');
   const within = (name: string): StageOptions => ({ ...options, out: join(out, name), replace: true });
   options.reporter.say(`no features given: making them in ${out}`);
-  const towerFolder =
-    'folder' in tower ? tower.folder : await trainTower(data, tower.preset, within('tower'));
+  const towerFolder = isExport(tower) ? tower : await trainTower(data, tower, within('tower'));
   const folder = await dataFolder(data.folder);
   const usual = ['unlabelled.json', 'labelled.json', 'test.json'].filter((name) =>
     existsSync(join(folder, name)),

@@ -36,9 +36,7 @@ export async function pretrain(given: PretrainConfig, options: StageOptions): Pr
     return inStageFolder({ stage, config, inputs }, options, (resume) => run(opened, null, options, resume));
   }
   const prepared =
-    given.data.features === null
-      ? await prepareFeatures(given.data, { preset: given.featureTower }, options)
-      : undefined;
+    given.data.features === null ? await prepareFeatures(given.data, given.featureTower, options) : undefined;
   const archive = prepared?.features ?? given.data.features!;
   const features = await openFeatures(archive);
   try {
