@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Program } from '@reelbert/compiler';
 import { readSafetensors, writeSafetensors, type NdArrays } from '@reelbert/data';
 
+import { emptyAccumulators } from './accumulators.js';
 import { emaName } from './ema.js';
 import { manifestProblem, writeManifest } from './manifest.js';
 import type { RunFolder } from './run-folder.js';
@@ -64,6 +65,7 @@ export async function restoreCheckpoint(
       );
     }
     await program.write(await readSafetensors(join(folder, 'optimizer.safetensors')));
+    if (training.accumulators) await program.write(emptyAccumulators(training.accumulators));
     return state;
   }
   return undefined;

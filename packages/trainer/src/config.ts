@@ -17,6 +17,15 @@ const parameterGroup = z
     message: 'give learningRate or factor, not both',
   });
 
+const layerDecay = z.strictObject({
+  factor: z.number().positive().max(1).describe('of a layer to the one above it; the last layer has 1'),
+  match: z
+    .array(z.string().min(1))
+    .min(1)
+    .optional()
+    .describe('only names containing one of these; default: all'),
+});
+
 const optimizer = z.strictObject({
   kind: z
     .enum(['adamw', 'adamw-reference'])
@@ -26,6 +35,10 @@ const optimizer = z.strictObject({
     ),
   learningRate: rate.default(5e-4),
   groups: z.array(parameterGroup).default([]),
+  layerDecay: layerDecay
+    .nullable()
+    .default(null)
+    .describe("a factor on every layer's learning rate, whatever group gives it"),
   weightDecay: rate.default(0.01),
   beta1: z.number().min(0).lt(1).default(0.9),
   beta2: z.number().min(0).lt(1).default(0.999),
@@ -65,7 +78,12 @@ const adversarial = z.discriminatedUnion('kind', [
 export const trainingSchema = z.strictObject({
   epochs: z.int().min(1).default(5),
   maxSteps: z.int().min(1).optional().describe('ends the run, and its schedule, after so many steps'),
-  batchSize: z.int().min(1).default(32),
+  batchSize: z.int().min(1).default(32).describe('rows that go through the model at a time'),
+  accumulation: z
+    .int()
+    .min(1)
+    .default(1)
+    .describe('batches whose gradients make one update, as if they were one batch'),
   optimizer: optimizer.prefault({}),
   schedule: schedule.prefault({}),
   clipNorm: z.number().positive().nullable().default(null).describe('largest global norm of the gradients'),
@@ -77,6 +95,17 @@ export const trainingSchema = z.strictObject({
     .string()
     .default('meanF1')
     .describe('the evaluation value by which the best weights are kept'),
+  bestAbove: z
+    .number()
+    .nullable()
+    .default(null)
+    .describe('weights that score no more than this are never the best (reference: 0.5)'),
+  averageCheckpoints: z
+    .int()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe('at the end, also try the mean of the weights after each of so many last epochs'),
   checkpointEvery: cadence.default('epoch'),
   keepCheckpoints: z.int().min(1).default(2),
   logEvery: z.int().min(1).default(10),
@@ -90,6 +119,7 @@ export const trainingSchema = z.strictObject({
 export type TrainingSettings = z.output<typeof trainingSchema>;
 export type TrainingSettingsInput = z.input<typeof trainingSchema>;
 export type OptimizerSettings = TrainingSettings['optimizer'];
+export type LayerDecaySettings = z.output<typeof layerDecay>;
 export type ScheduleSettings = TrainingSettings['schedule'];
 export type AdversarialSettings = TrainingSettings['adversarial'];
 export type Cadence = z.output<typeof cadence>;

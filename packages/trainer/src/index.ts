@@ -1,11 +1,15 @@
+export { accumulate, applyAccumulated, type AccumulationInputs } from './accumulation.js';
+export type { Accumulators } from './accumulators.js';
 export { adversarialGradients, perturb } from './adversarial.js';
 export { improves } from './best-score.js';
+export { averageKept, keepForAverage, withWeights } from './checkpoint-average.js';
 export { checkpointFolders, readWeights, restoreCheckpoint, saveBest, saveCheckpoint } from './checkpoint.js';
 export {
   trainingSchema,
   trainingSettings,
   type AdversarialSettings,
   type Cadence,
+  type LayerDecaySettings,
   type OptimizerSettings,
   type ScheduleSettings,
   type TrainingSettings,
@@ -21,6 +25,7 @@ export {
   type LossAndGradients,
   type NamedTensors,
 } from './gradients.js';
+export { layerFactors } from './layer-decay.js';
 export { manifestProblem, writeManifest } from './manifest.js';
 export { MetricsLog, readMetrics, type MetricsRecord } from './metrics-log.js';
 export { applyAdamW, type Optimized, type OptimizerState } from './optimizer.js';
@@ -29,8 +34,18 @@ export { prefetch } from './prefetch.js';
 export type { TrainingEvent } from './progress.js';
 export { createRun, runFolder, type RunDescription, type RunFolder } from './run-folder.js';
 export type { RunState } from './run-state.js';
-export { countSteps, isDue, scheduleFactor } from './schedule.js';
-export { defineTrainStep, runTrainStep, trainStep, type StepInputs, type StepScalars } from './train-step.js';
+export { countSteps, isDue, scheduleFactor, updatesPerEpoch } from './schedule.js';
+export {
+  applyGradients,
+  defineTrainStep,
+  runTrainStep,
+  stepGradients,
+  trainStep,
+  type PassInputs,
+  type StepGradients,
+  type StepInputs,
+  type StepScalars,
+} from './train-step.js';
 export { NonFiniteError, train, type TrainOptions, type TrainResult } from './train.js';
 export {
   declareParameters,
@@ -39,4 +54,5 @@ export {
   writeInitialState,
   type TrainingState,
 } from './training-state.js';
+export { defineUpdates, type TakeBatch, type Update } from './updates.js';
 export { loadInitialState, loadRunWeights, type LoadOptions, type LoadReport } from './weights.js';

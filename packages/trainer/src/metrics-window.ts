@@ -19,6 +19,12 @@ export function batchSize(batch: NdArrays): BatchSize {
   return { samples: first?.shape[0] ?? 0, tokens };
 }
 
+/** How many rows of a batch count: those that its `rowMask` doesn't call filler, if it has one. */
+export function countedRows(batch: NdArrays): number {
+  if (!batch.rowMask) return batchSize(batch).samples;
+  return (batch.rowMask.data as Int32Array).reduce((count, real) => count + (real ? 1 : 0), 0);
+}
+
 /** The window with one more step; values of a step that isn't finite aren't summed. */
 export function addStep(window: Window, scalars: StepScalars, size: BatchSize, seconds: number): Window {
   const finite = scalars.finite === 1;

@@ -1,4 +1,5 @@
 import type { OptimizerSettings } from './config.js';
+import { layerFactors } from './layer-decay.js';
 
 /** How one parameter is updated. */
 export interface ParameterRule {
@@ -13,14 +14,20 @@ export interface ParameterRule {
 
 type Named = { readonly name: string; readonly shape: readonly number[] };
 
-/** One rule a parameter, in the order given: of the first group whose substring its name contains, or the common one. */
+/**
+ * One rule a parameter, in the order given (the model's): the rate of the first group whose substring its name contains,
+ * or the common one, times the factor of its layer where layers decay.
+ */
 export function parameterRules(parameters: Iterable<Named>, settings: OptimizerSettings): ParameterRule[] {
-  return [...parameters].map(({ name, shape }) => {
+  const all = [...parameters];
+  const names = all.map(({ name }) => name);
+  const factors = layerFactors(names, settings.layerDecay);
+  return all.map(({ name, shape }, i) => {
     const group = settings.groups.find(({ match }) => match.some((part) => name.includes(part)));
     return {
       name,
       shape,
-      learningRate: group?.learningRate ?? (group?.factor ?? 1) * settings.learningRate,
+      learningRate: factors[i]! * (group?.learningRate ?? (group?.factor ?? 1) * settings.learningRate),
       weightDecay: decays({ name, shape }, settings.noDecay) ? settings.weightDecay : 0,
       frozen: group?.frozen ?? false,
     };

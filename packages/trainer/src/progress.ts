@@ -18,6 +18,8 @@ export type TrainingEvent =
       readonly scores: Readonly<Record<string, number>>;
       /** These weights are the best so far, and lie in RUN/best. */
       readonly best: boolean;
+      /** Scored was the mean of the weights after so many epochs. */
+      readonly averaged?: number;
     }
   | { readonly kind: 'checkpoint'; readonly step: number; readonly folder: string }
   | { readonly kind: 'resumed'; readonly step: number; readonly totalSteps: number }

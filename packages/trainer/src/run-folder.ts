@@ -12,6 +12,8 @@ export interface RunFolder {
   readonly metrics: string;
   readonly checkpoints: string;
   readonly best: string;
+  /** Weights after the last epochs, to be averaged at the end. */
+  readonly averaging: string;
   readonly export: string;
 }
 
@@ -24,6 +26,7 @@ export function runFolder(path: string): RunFolder {
     metrics: join(path, 'metrics.jsonl'),
     checkpoints: join(path, 'checkpoints'),
     best: join(path, 'best'),
+    averaging: join(path, 'averaging'),
     export: join(path, 'export'),
   };
 }

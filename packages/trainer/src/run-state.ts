@@ -1,5 +1,7 @@
 import { z } from 'zod';
 
+import { updatesPerEpoch } from './schedule.js';
+
 const count = z.int().min(0);
 
 /** Where a run stands, as state.json of a checkpoint holds it. With it and the variables a run goes on exactly. */
@@ -11,7 +13,9 @@ export const runStateSchema = z.strictObject({
   epoch: count,
   index: count,
   seed: z.int(),
+  /** Batches in an epoch, and how many of them make an update. */
   stepsPerEpoch: count,
+  accumulation: z.int().min(1).default(1),
   totalSteps: count,
   /** Time spent on updates. */
   seconds: z.number(),
@@ -33,15 +37,15 @@ export type RunState = z.output<typeof runStateSchema>;
 export const emptyWindow: RunState['window'] = { steps: 0, sums: {}, samples: 0, tokens: 0, seconds: 0 };
 
 /** A run that has done nothing yet. */
-export function firstState(seed: number, stepsPerEpoch: number, totalSteps: number): RunState {
+export function firstState(
+  run: Pick<RunState, 'seed' | 'stepsPerEpoch' | 'accumulation' | 'totalSteps'>,
+): RunState {
   return {
     version: 1,
     step: 0,
     epoch: 0,
     index: 0,
-    seed,
-    stepsPerEpoch,
-    totalSteps,
+    ...run,
     seconds: 0,
     nonFiniteSteps: 0,
     nonFiniteInARow: 0,
@@ -53,11 +57,12 @@ export function firstState(seed: number, stepsPerEpoch: number, totalSteps: numb
 /** The state after one more update. */
 export function advance(state: RunState, finite: boolean, seconds: number): RunState {
   const step = state.step + 1;
+  const perEpoch = updatesPerEpoch(state.stepsPerEpoch, state.accumulation);
   return {
     ...state,
     step,
-    epoch: Math.floor(step / state.stepsPerEpoch),
-    index: step % state.stepsPerEpoch,
+    epoch: Math.floor(step / perEpoch),
+    index: (step % perEpoch) * state.accumulation,
     seconds: state.seconds + seconds,
     nonFiniteSteps: state.nonFiniteSteps + (finite ? 0 : 1),
     nonFiniteInARow: finite ? 0 : state.nonFiniteInARow + 1,

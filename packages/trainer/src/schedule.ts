@@ -1,6 +1,11 @@
 import type { Cadence, ScheduleSettings, TrainingSettings } from './config.js';
 
-/** How long a run lasts: `epochs` of `stepsPerEpoch` batches, or `maxSteps` if that is less. */
+/** Updates in an epoch of so many batches; batches that are too few for one more update are left out. */
+export function updatesPerEpoch(batches: number, accumulation: number): number {
+  return Math.floor(batches / accumulation);
+}
+
+/** How many updates a run has: `epochs` of `stepsPerEpoch`, or `maxSteps` if that is less. */
 export function countSteps(
   settings: Pick<TrainingSettings, 'epochs' | 'maxSteps'>,
   stepsPerEpoch: number,

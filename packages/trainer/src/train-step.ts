@@ -1,4 +1,4 @@
-import type { HostTensor, Program } from '@reelbert/compiler';
+import type { Program } from '@reelbert/compiler';
 import type { NdArrays } from '@reelbert/data';
 import { KeyStream } from '@reelbert/engine';
 import type { Task, TensorBatch } from '@reelbert/nn';
@@ -8,55 +8,89 @@ import { adversarialGradients } from './adversarial.js';
 import type { TrainingSettings } from './config.js';
 import { updateEma } from './ema.js';
 import { clipGradients, globalNorm, lossAndGradients, zeroUnless, type NamedTensors } from './gradients.js';
+import { hostScalar } from './host-values.js';
 import { applyAdamW } from './optimizer.js';
 import type { TrainingState } from './training-state.js';
 
-/** What one update depends on beside the state. */
-export interface StepInputs {
+/** What the passes over a batch depend on beside the state. */
+export interface PassInputs {
   readonly batch: TensorBatch;
   /** int32 [2]; every dropout site of every pass draws from it with a key of its own. */
   readonly key: tf.Tensor;
+}
+
+/** What one update depends on beside the state. */
+export interface StepInputs extends PassInputs {
   /** The schedule's factor on all learning rates. */
   readonly scheduleFactor: tf.Scalar;
+}
+
+/** Gradients to update by, and what came of the passes that gave them. */
+export interface StepGradients {
+  readonly gradients: NamedTensors;
+  /** Finite if all of the passes' losses are. */
+  readonly losses: tf.Scalar;
+  /** `loss`, `adversarialLoss` if there is an adversarial pass, and each of the loss's parts as `part.NAME`. */
+  readonly scalars: Readonly<Record<string, tf.Scalar>>;
 }
 
 /**
  * One update: a function of (state, batch, key, schedule factor), recorded once a batch shape. A step whose loss or
  * gradients aren't finite changes no variable and returns `finite` 0.
  *
- * Returns scalars: `loss`, `gradNorm` (before clipping), `finite`, `adversarialLoss` if there is an adversarial pass,
- * and each of the loss's parts as `part.NAME`.
+ * Returns the scalars of the passes, `gradNorm` (before clipping) and `finite`.
  */
 export function trainStep(task: Task, state: TrainingState, settings: TrainingSettings, inputs: StepInputs) {
-  const keys = new KeyStream(inputs.key);
+  const passed = stepGradients(task, state, settings, inputs);
+  const updated = applyGradients(state, settings, passed.gradients, passed.losses, inputs.scheduleFactor);
+  const { loss, ...others } = passed.scalars;
+  return { loss: loss!, ...updated, ...others };
+}
+
+/** The gradients of the loss on a batch, those of the adversarial passes added. Changes no variable. */
+export function stepGradients(
+  task: Task,
+  state: TrainingState,
+  settings: TrainingSettings,
+  { batch, key }: PassInputs,
+): StepGradients {
+  const keys = new KeyStream(key);
   const values = new Map([...state.parameters].map(([name, variable]) => [name, variable.read()]));
-  const pass = (at: NamedTensors) => lossAndGradients(task, at, state.trainable, inputs.batch, keys);
+  const pass = (at: NamedTensors) => lossAndGradients(task, at, state.trainable, batch, keys);
 
   const clean = pass(values);
   const adversarial = adversarialGradients(settings.adversarial, state.perturbed, values, clean, pass);
-  let gradients = adversarial.gradients;
-
-  const gradNorm = globalNorm(gradients.values());
-  if (settings.clipNorm !== null) gradients = clipGradients(gradients, gradNorm, settings.clipNorm);
-
-  const finite = tf.logicalAnd(tf.isFinite(gradNorm), tf.isFinite(tf.add(clean.loss, adversarial.loss)));
-  gradients = zeroUnless(finite, gradients);
-
-  const { scheduleFactor } = inputs;
-  applyAdamW(settings.optimizer, state, gradients, scheduleFactor, finite);
-  updateEma(state.ema, state.parameters, settings.ema.decay, finite);
-
   return {
-    loss: clean.loss,
-    gradNorm,
-    finite: tf.cast(finite, 'int32'),
-    ...(settings.adversarial.kind !== 'none' && { adversarialLoss: adversarial.loss }),
-    ...Object.fromEntries(Object.entries(clean.parts).map(([name, part]) => [`part.${name}`, part])),
+    gradients: adversarial.gradients,
+    losses: tf.add(clean.loss, adversarial.loss),
+    scalars: {
+      loss: clean.loss,
+      ...(settings.adversarial.kind !== 'none' && { adversarialLoss: adversarial.loss }),
+      ...Object.fromEntries(Object.entries(clean.parts).map(([name, part]) => [`part.${name}`, part])),
+    },
   };
 }
 
-const keyField = 'step.key';
-const factorField = 'step.scheduleFactor';
+/** Updates the parameters, moments and averages by the gradients, clipped; where they or `losses` aren't finite, nothing. */
+export function applyGradients(
+  state: TrainingState,
+  settings: TrainingSettings,
+  gradients: NamedTensors,
+  losses: tf.Scalar,
+  scheduleFactor: tf.Scalar,
+): { gradNorm: tf.Scalar; finite: tf.Tensor } {
+  const gradNorm = globalNorm(gradients.values());
+  const clipped =
+    settings.clipNorm === null ? gradients : clipGradients(gradients, gradNorm, settings.clipNorm);
+
+  const finite = tf.logicalAnd(tf.isFinite(gradNorm), tf.isFinite(losses));
+  applyAdamW(settings.optimizer, state, zeroUnless(finite, clipped), scheduleFactor, finite);
+  updateEma(state.ema, state.parameters, settings.ema.decay, finite);
+  return { gradNorm, finite: tf.cast(finite, 'int32') };
+}
+
+export const keyField = 'step.key';
+export const factorField = 'step.scheduleFactor';
 
 /** Names `trainStep` as the program's function `train`. */
 export function defineTrainStep(
@@ -83,12 +117,11 @@ export async function runTrainStep(
   key: Int32Array,
   scheduleFactor: number,
 ): Promise<StepScalars> {
-  const inputs: Record<string, HostTensor> = {
+  const outputs = await program.run('train', {
     ...batch,
     [keyField]: { dtype: 'int32', shape: [2], data: key },
-    [factorField]: { dtype: 'float32', shape: [], data: Float32Array.of(scheduleFactor) },
-  };
-  const outputs = await program.run('train', inputs);
+    [factorField]: hostScalar(scheduleFactor),
+  });
   return Object.fromEntries(
     Object.entries(outputs).map(([name, { data }]) => [name, data[0]!]),
   ) as StepScalars;

@@ -2,8 +2,10 @@ import type { HostTensor, Program, StateVariable } from '@reelbert/compiler';
 import { InputError } from '@reelbert/data';
 import type { ParameterStore } from '@reelbert/nn';
 
+import { declareAccumulators, emptyAccumulators, type Accumulators } from './accumulators.js';
 import type { TrainingSettings } from './config.js';
 import { emaName } from './ema.js';
+import { hostScalar, hostZeros } from './host-values.js';
 import type { OptimizerState } from './optimizer.js';
 import { parameterRules, type ParameterRule } from './parameter-groups.js';
 
@@ -16,6 +18,8 @@ export interface TrainingState {
   readonly optimizer: OptimizerState;
   /** Averages of the trainable parameters; empty if they are off. */
   readonly ema: ReadonlyMap<string, StateVariable>;
+  /** Where an update takes several batches. */
+  readonly accumulators: Accumulators | null;
   /** The parameter that adversarial passes perturb, if any. */
   readonly perturbed: string | null;
 }
@@ -43,6 +47,7 @@ export function declareTrainingState(
       beta2Power: program.variable('optimizer.beta2Power', []),
     },
     ema: settings.ema.enabled ? declare(emaName) : new Map(),
+    accumulators: settings.accumulation > 1 ? declareAccumulators(program, rules) : null,
     perturbed: findPerturbed(settings, trainable),
   };
 }
@@ -55,7 +60,7 @@ export function declareParameters(
   return new Map([...store.specs.values()].map(({ name, shape }) => [name, program.variable(name, shape)]));
 }
 
-/** Sets the parameters to `initial`, their averages alike, and starts the optimizer afresh. */
+/** Sets the parameters to `initial`, their averages alike, starts the optimizer afresh and empties accumulators. */
 export async function writeInitialState(
   program: Program,
   state: TrainingState,
@@ -71,12 +76,13 @@ export async function writeInitialState(
   );
   const { m, v, beta1Power, beta2Power } = state.optimizer;
   await program.write(
-    Object.fromEntries([...m.values(), ...v.values()].map(({ name, shape }) => [name, zeros(shape)])),
+    Object.fromEntries([...m.values(), ...v.values()].map(({ name, shape }) => [name, hostZeros(shape)])),
   );
   await program.write({
-    [beta1Power.name]: scalar(settings.optimizer.beta1),
-    [beta2Power.name]: scalar(settings.optimizer.beta2),
+    [beta1Power.name]: hostScalar(settings.optimizer.beta1),
+    [beta2Power.name]: hostScalar(settings.optimizer.beta2),
   });
+  if (state.accumulators) await program.write(emptyAccumulators(state.accumulators));
 }
 
 /** Names of the optimizer's variables. */
@@ -97,11 +103,4 @@ function findPerturbed({ adversarial }: TrainingSettings, trainable: readonly st
     });
   }
   return found[0]!;
-}
-
-const scalar = (value: number): HostTensor => ({ dtype: 'float32', shape: [], data: Float32Array.of(value) });
-
-function zeros(shape: readonly number[]): HostTensor {
-  const size = shape.reduce((product, extent) => product * extent, 1);
-  return { dtype: 'float32', shape, data: new Float32Array(size) };
 }

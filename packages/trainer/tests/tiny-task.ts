@@ -1,4 +1,4 @@
-import { Random, type NdArrays } from '@reelbert/data';
+import { Random, type NdArray, type NdArrays } from '@reelbert/data';
 import { dropout, gatherRows, sparseSoftmaxCrossEntropy, type KeyStream } from '@reelbert/engine';
 import { ParameterStore, type Predictor, type Task, type TensorBatch } from '@reelbert/nn';
 import * as tf from '@tensorflow/tfjs-core';
@@ -30,7 +30,8 @@ export function tinyTask({ dropoutRate = 0 } = {}): Task & Predictor {
     objectives: ['classification'],
     loss(batch, keys) {
       const rows = sparseSoftmaxCrossEntropy(logits(batch, keys), batch.labels as tf.Tensor1D);
-      const loss = tf.mean(rows) as tf.Scalar;
+      const weights = tf.cast(batch.rowMask ?? tf.onesLike(batch.labels!), 'float32');
+      const loss = tf.div(tf.sum(tf.mul(rows, weights)), tf.sum(weights)) as tf.Scalar;
       return { loss, parts: { classification: loss } };
     },
     logits: (batch) => logits(batch, null),
@@ -60,6 +61,19 @@ export function tinyBatch(epoch: number, index: number, rows = 4): NdArrays {
       ids.map((row) => Math.max(...row) % classes),
     ),
   };
+}
+
+/** Batches of the same widths as one. */
+export function joined(...batches: NdArrays[]): NdArrays {
+  const join = (name: string): NdArray => {
+    const parts = batches.map((batch) => batch[name]!);
+    const { dtype, shape } = parts[0]!;
+    const values = parts.flatMap(({ data }) => [...data]);
+    const data = dtype === 'float32' ? Float32Array.from(values) : Int32Array.from(values);
+    const rows = parts.reduce((sum, part) => sum + part.shape[0]!, 0);
+    return { dtype, shape: [rows, ...shape.slice(1)], data };
+  };
+  return Object.fromEntries(Object.keys(batches[0]!).map((name) => [name, join(name)]));
 }
 
 /** The same batch with a frame that makes the loss infinite or NaN. */

@@ -2,26 +2,13 @@ import { mkdtemp, readdir, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { createProgram } from '@reelbert/compiler';
-import { InputError, type NdArrays } from '@reelbert/data';
-import {
-  createRun,
-  evaluator,
-  loadRunWeights,
-  manifestProblem,
-  predictLogits,
-  readMetrics,
-  train,
-  trainingSettings,
-  type RunFolder,
-  type TrainingEvent,
-  type TrainingSettingsInput,
-  type TrainOptions,
-} from '../src/index.js';
+import { InputError } from '@reelbert/data';
+import { loadRunWeights, manifestProblem, readMetrics } from '../src/index.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { programModes } from './modes.js';
-import { brokenBatch, tinyBatch, tinyBatches, tinyTask } from './tiny-task.js';
+import { records, runTiny as runTinyIn, type Trial } from './tiny-run.js';
+import { brokenBatch, tinyBatch, tinyBatches } from './tiny-task.js';
 
 const modes = await programModes();
 
@@ -31,83 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-const stepsPerEpoch = 5;
-const base: TrainingSettingsInput = {
-  epochs: 4,
-  optimizer: { learningRate: 0.05 },
-  ema: { enabled: true, decay: 0.8 },
-  adversarial: { kind: 'fgm', table: 'word_embeddings' },
-  logEvery: 3,
-  evaluateEvery: 4,
-  checkpointEvery: 6,
-  keepCheckpoints: 2,
-};
-
-interface Trial {
-  readonly resume?: boolean;
-  readonly settings?: TrainingSettingsInput;
-  readonly options?: Partial<TrainOptions>;
-  readonly mode?: (typeof modes)[number];
-  /** Interrupts after this step. */
-  readonly stopAfter?: number;
-}
-
-/** A run of the tiny task, in a program of its own as a process would have. */
-async function runTiny(name: string, trial: Trial = {}) {
-  const { mode = 'eager', resume = false, settings: changes, options, stopAfter } = trial;
-  const program = createProgram({ mode });
-  const settings = trainingSettings({ ...base, ...changes });
-  const task = tinyTask({ dropoutRate: 0.2 });
-  const run = await createRun(join(folder, name), { config: 'training: {}\n', resume });
-  const predict = evaluator(program, task, { weights: 'ema' });
-  const events: TrainingEvent[] = [];
-  const abort = new AbortController();
-  const evaluate = async () => {
-    const batch = tinyBatch(99, 0, 32);
-    const { data, shape } = await predictLogits(predict, once(batch));
-    const right = [...batch.labels!.data].filter((label, row) => {
-      const logits = [...data.subarray(row * shape[1]!, (row + 1) * shape[1]!)];
-      return logits.indexOf(Math.max(...logits)) === label;
-    });
-    return { meanF1: right.length / 32 };
-  };
-  const onProgress = (event: TrainingEvent) => {
-    events.push(event);
-    if (event.kind === 'step' && event.step === stopAfter) abort.abort();
-  };
-  try {
-    const result = await train({
-      program,
-      task,
-      settings,
-      run,
-      batches: tinyBatches(stepsPerEpoch),
-      stepsPerEpoch,
-      evaluate,
-      resume,
-      signal: abort.signal,
-      onProgress,
-      ...options,
-    });
-    const variables = ['classifier.weight', 'embeddings.word_embeddings.weight', 'ema/classifier.weight'];
-    const state = await program.read([...variables, 'optimizer.v/classifier.weight', 'optimizer.beta1Power']);
-    return { result, state, run, events };
-  } finally {
-    program.dispose();
-  }
-}
-
-async function* once(batch: NdArrays) {
-  yield batch;
-}
-
-/** Without what depends on the clock. */
-async function records(run: RunFolder) {
-  const clock = ['seconds', 'samplesPerSecond', 'tokensPerSecond', 'peakMemory'];
-  return (await readMetrics(run.metrics)).map((record) =>
-    Object.fromEntries(Object.entries(record).filter(([name]) => !clock.includes(name))),
-  );
-}
+const runTiny = (name: string, trial?: Trial) => runTinyIn(join(folder, name), trial);
 
 describe('a run', () => {
   test('leaves metrics, checkpoints and the best weights in its folder', async () => {
@@ -178,6 +89,16 @@ describe('a run', () => {
     ]);
     expect(result.state.best).toEqual({ score: 0.30001, step: 8 });
     expect((await loadRunWeights(run)).from).toBe(run.best);
+  });
+
+  test('keeps no weights that score no more than bestAbove', async () => {
+    const scores = [0.4, 0.50004, 0.5, 0.49, 0.3];
+    const { run, result } = await runTiny('above', {
+      settings: { bestAbove: 0.5 },
+      options: { evaluate: async () => ({ meanF1: scores.shift()! }) },
+    });
+    expect(result.state.best).toBeNull();
+    expect((await loadRunWeights(run)).from).toContain('step-00000020');
   });
 
   test('without evaluation results in the averages at its end', async () => {
