@@ -70,6 +70,11 @@ export const framesSchema = z.strictObject({
 
 export type FramesConfig = z.output<typeof framesSchema>;
 
+/** The same in pretraining, which can do without. */
+export const pretrainingFramesSchema = framesSchema.extend({
+  perClip: z.int().min(0).default(16).describe('0: pretraining on text alone'),
+});
+
 /** How frames become pixels for a tower; its image size is the model's. */
 export const imagesSchema = z.strictObject({
   shortSide: z

@@ -2,7 +2,7 @@ import { trainingSchema } from '@reelbert/trainer';
 import { z } from 'zod';
 
 import { byArchitecture, lxmertFields, visualBertFields } from './architecture.js';
-import { framesSchema, textSchema, unlabelledDataSchema } from './data-config.js';
+import { framesSchema, pretrainingFramesSchema, textSchema, unlabelledDataSchema } from './data-config.js';
 import { featureTower, initialWeights } from './start-fields.js';
 
 const share = z.number().min(0).max(1);
@@ -45,9 +45,7 @@ const visualBertSchema = z
   .strictObject({
     ...visualBertFields,
     ...fields,
-    frames: framesSchema
-      .extend({ perClip: z.int().min(0).default(16).describe('0: pretraining on text alone') })
-      .prefault({}),
+    frames: pretrainingFramesSchema.prefault({}),
     objectives: objectivesSchema.prefault({}),
     masking: z
       .strictObject({
