@@ -1,6 +1,6 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 
-import { FeatureArchiveWriter, InputError } from '@reelbert/data';
+import { FeatureArchiveWriter, InputError, maxStoredFrames } from '@reelbert/data';
 
 import { extractFeatures, type ExtractionOptions, type ExtractionReport } from './extract.js';
 import { shardOf, type Shard } from './shard.js';
@@ -37,6 +37,7 @@ export async function extractToArchive(
   options: ArchiveExtractionOptions,
 ): Promise<ArchiveExtractionReport> {
   const { dim, shard, resume = false, identity } = options;
+  const maxFrames = Math.min(options.maxFrames ?? maxStoredFrames, maxStoredFrames);
   const ids = shard ? shardOf(options.ids, shard) : options.ids;
   const identityFile = `${file}.partial.identity`;
   if (resume) await checkIdentity(identityFile, identity);
@@ -44,7 +45,7 @@ export async function extractToArchive(
   if (identity !== undefined) await writeFile(identityFile, identity);
   let finished = false;
   try {
-    const report = await extractFeatures({ ...options, ids, sink: writer });
+    const report = await extractFeatures({ ...options, maxFrames, ids, sink: writer });
     if (!report.interrupted && writer.size > 0) {
       await writer.finish();
       finished = true;

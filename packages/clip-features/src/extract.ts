@@ -37,8 +37,10 @@ export interface ExtractionOptions {
   readonly sink: FeatureSink;
   /** Frames encoded at a time, whichever videos they belong to. Default 32. */
   readonly batchSize?: number;
-  /** Frames of a video beyond so many are left out; 32 (the default) at most. */
+  /** Frames of a video beyond so many are left out. Default 32, what an archive of features holds. */
   readonly maxFrames?: number;
+  /** What features must fit into. Default float16, as an archive holds them. */
+  readonly precision?: 'float16' | 'float32';
   /** Videos that may be read while earlier ones are encoded. Default 8. */
   readonly readAhead?: number;
   readonly onProgress?: (progress: ExtractionProgress) => void;
@@ -59,7 +61,8 @@ export interface ExtractionReport extends ExtractionProgress {
  */
 export async function extractFeatures(options: ExtractionOptions): Promise<ExtractionReport> {
   const { load, encode, sink, batchSize = 32, readAhead = 8, onProgress, signal } = options;
-  const maxFrames = Math.min(options.maxFrames ?? maxStoredFrames, maxStoredFrames);
+  const { maxFrames = maxStoredFrames, precision = 'float16' } = options;
+  const fits = precision === 'float16' ? fitsFloat16 : Number.isFinite;
   const quarantine: QuarantinedVideo[] = [];
   const ids = [...new Set(options.ids)];
   const missing = ids.filter((id) => !sink.has?.(id));
@@ -80,8 +83,8 @@ export async function extractFeatures(options: ExtractionOptions): Promise<Extra
   const batches = frameBatches(withoutBroken(loaded, refuse), batchSize, maxFrames);
   const encoded = mapAhead(batches, async (batch) => ({ batch, features: await encode(batch.pixels) }), 1);
   for await (const { id, features } of joinFrames(encoded)) {
-    if (!features.data.every(fitsFloat16)) {
-      refuse({ id, kind: 'not-finite', message: `'${id}' has features that half precision can't hold` });
+    if (!features.data.every(fits)) {
+      refuse({ id, kind: 'not-finite', message: `'${id}' has features that ${precision} can't hold` });
       continue;
     }
     await sink.add(id, features.data as Float32Array);

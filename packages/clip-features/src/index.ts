@@ -16,5 +16,7 @@ export {
 } from './extract-archive.js';
 export { frameFeatures, type FrameEncoding } from './frame-features.js';
 export { frameLoader, type FrameLoaderOptions } from './frame-loader.js';
+export { lowerTower } from './lower-tower.js';
 export { shardOf, type Shard } from './shard.js';
+export { StateStore, type StoredVideo } from './state-store.js';
 export { VisionTower, type FrameEncoder, type VisionOutput } from './vision-tower.js';

@@ -6,7 +6,10 @@ import { float32, int32, padFrames, padText } from './padding.js';
 export interface ClassificationSample {
   /** Text with [CLS] and [SEP], unpadded. */
   readonly textIds: ArrayLike<number>;
-  /** Frame features [n, D], or pixels [n, S, S, 3] in end-to-end training; float32, n from 0 to F. */
+  /**
+   * Frame features [n, D]; or in end-to-end training pixels [n, S, S, 3], or states [n, tokens, hidden] of a tower's
+   * lower layers; float32, n from 0 to F.
+   */
   readonly frames: NdArray;
   /** Level-2 class index; absent in prediction. */
   readonly label?: number;
@@ -18,16 +21,22 @@ export interface ClassificationBatchOptions {
   readonly textLength: number;
   /** Frames F of a row. */
   readonly frames: number;
-  /** Shape of one frame: [D] for features, [S, S, 3] for pixels. */
+  /** Shape of one frame: [D] for features, [tokens, hidden] for states, [S, S, 3] for pixels. */
   readonly frameShape: readonly number[];
+  /** What fills up frames, of that shape; zeros where absent. Zero pixels aren't zero states. */
+  readonly filler?: Float32Array | undefined;
   /** Token id that fills texts. */
   readonly pad: number;
   /** Rows B; a smaller last batch is filled up. As many as samples where absent. */
   readonly batchSize?: number;
 }
 
+/** What a batch's frames are called, by how many axes a frame has. */
+const frameFields = ['frames', 'frameStates', 'pixels'];
+
 /**
- * Makes a classification batch: `inputIds`, `textMask` [B, T]; `frames` [B, F, D] or `pixels` [B, F, S, S, 3];
+ * Makes a classification batch: `inputIds`, `textMask` [B, T]; `frames` [B, F, D], `frameStates`
+ * [B, F, tokens, hidden] or `pixels` [B, F, S, S, 3];
  * `frameMask` [B, F]; `labels` [B], there only if every sample has one; `rowMask` [B], 0 for rows that fill up a
  * last batch (they repeat its last sample).
  *
@@ -49,8 +58,8 @@ export function assembleClassificationBatch(
   const texts = filled.map((sample) => sample.textIds);
   const text = padText(texts, options.textLength, options.pad, 'textIds');
   const videos = filled.map((sample) => sample.frames);
-  const name = options.frameShape.length === 1 ? 'frames' : 'pixels';
-  const frames = padFrames(videos, options.frames, options.frameShape, name);
+  const name = frameFields[options.frameShape.length - 1]!;
+  const frames = padFrames(videos, options.frames, options.frameShape, name, options.filler);
   const rowMask = Int32Array.from(filled, (_, row) => (row < samples.length ? 1 : 0));
   const labels = filled.map((sample) => sample.label);
   return {

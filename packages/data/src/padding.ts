@@ -52,7 +52,7 @@ export function padText(
 }
 
 /**
- * Fills each row's frames up to `length` with zeros; the mask is 1 on what was there.
+ * Fills each row's frames up to `length` with zeros, or with a frame `filler`; the mask is 1 on what was there.
  *
  * @param rows float32 arrays [n, ...frameShape], n from 0 to `length`
  * @throws InputError for another shape
@@ -62,6 +62,7 @@ export function padFrames(
   length: number,
   frameShape: readonly number[],
   field: string,
+  filler?: Float32Array,
 ): PaddedFrames {
   const size = frameShape.reduce((product, n) => product * n, 1);
   const values = new Float32Array(rows.length * length * size);
@@ -78,6 +79,7 @@ export function padFrames(
       });
     }
     values.set(row.data, r * length * size);
+    for (let f = n; filler && f < length; f++) values.set(filler, (r * length + f) * size);
     mask.fill(1, r * length, r * length + n);
   });
   return { values, mask };

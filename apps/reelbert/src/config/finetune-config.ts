@@ -83,17 +83,21 @@ interface PixelSettings {
   readonly modality: 'both' | 'text' | 'frames';
   readonly visionCache: boolean | string;
   readonly images: TrainingImagesConfig;
+  readonly vision: { readonly attentionDropout: number };
 }
 
 // Settings that mean nothing without pixels, or not together.
 function checkPixels(
-  { input, modality: looksAt, visionCache, images: { augment } }: PixelSettings,
+  { input, modality: looksAt, visionCache, images: { augment }, vision }: PixelSettings,
   context: z.core.$RefinementCtx,
 ): void {
   const refuse = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message });
   const pixels = input === 'pixels' && looksAt !== 'text';
   if (visionCache !== false && !pixels)
     refuse(['visionCache'], 'false, or input: pixels and frames to look at');
+  if (visionCache !== false && vision.attentionDropout > 0) {
+    refuse(['vision', 'attentionDropout'], '0 with visionCache, which sees each frame once');
+  }
   if (!varies(augment)) return;
   if (!pixels) refuse(['images', 'augment'], 'no variation, or input: pixels and frames to look at');
   if (visionCache !== false) {

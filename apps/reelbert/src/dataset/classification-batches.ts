@@ -76,6 +76,7 @@ function assemble(
     ),
     frames: frames.perClip,
     frameShape: source.frameShape,
+    filler: source.filler,
     pad: tokenizer.specialIds.pad,
     batchSize,
   });

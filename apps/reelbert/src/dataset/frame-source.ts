@@ -7,8 +7,10 @@ export type ChooseFrames = (count: number) => readonly number[];
 
 /** Frames of clips as a model takes them. */
 export interface FrameSource {
-  /** Shape of one frame: [D] features or [S, S, 3] pixels. */
+  /** Shape of one frame: [D] features, [tokens, hidden] states of a tower's lower layers, or [S, S, 3] pixels. */
   readonly frameShape: readonly number[];
+  /** A frame that fills up clips with too few; zeros where absent. */
+  readonly filler?: Float32Array;
   /** Whether there are frames of a clip. */
   has(id: string): boolean;
   /**

@@ -5,9 +5,11 @@ import { visualBertConfigSchema } from '@reelbert/visual-bert';
 import { z } from 'zod';
 
 import { byArchitecture } from '../config/architecture.js';
-import { framesSchema, imagesSchema, textSchema } from '../config/data-config.js';
+import { framesSchema, imagesSchema, pretrainingFramesSchema, textSchema } from '../config/data-config.js';
 
 const inputs = { text: textSchema, frames: framesSchema };
+// A pretraining of text alone has no frames.
+const pretrainingInputs = { text: textSchema, frames: pretrainingFramesSchema };
 
 const visualBert = { architecture: z.literal('visual-bert'), model: visualBertConfigSchema };
 const lxmert = { architecture: z.literal('lxmert'), model: lxmertConfigSchema };
@@ -38,7 +40,7 @@ const schemas = {
   /** A text encoder by itself: `bert.*`, and its masked language head, `cls.*`, if it has one. */
   bert: z.strictObject({ kind: z.literal('bert'), model: bertConfigSchema }),
   pretraining: byArchitecture(
-    z.strictObject({ kind: z.literal('pretraining'), ...visualBert, ...inputs }),
+    z.strictObject({ kind: z.literal('pretraining'), ...visualBert, ...pretrainingInputs }),
     z.strictObject({ kind: z.literal('pretraining'), ...lxmert, ...inputs }),
   ),
   classifier: byArchitecture(
@@ -48,6 +50,9 @@ const schemas = {
 };
 
 export type ExportKind = keyof typeof schemas;
+
+/** What every kind of exported model is called. */
+export const exportKinds = Object.keys(schemas) as readonly ExportKind[];
 
 /** config.json of an exported model: what it is, and how its inputs are made. */
 export type ExportConfig<K extends ExportKind = ExportKind> = { [P in K]: z.output<(typeof schemas)[P]> }[K];

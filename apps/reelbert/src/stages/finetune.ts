@@ -3,14 +3,13 @@ import { loadCategories, meanF1, type Annotation } from '@reelbert/data';
 import { argmax } from '@reelbert/ensemble';
 import { evaluator, predictLogits, type TrainingSettings } from '@reelbert/trainer';
 
-import { imagesOf, trainingPixels } from '../config/data-config.js';
+import { imagesOf } from '../config/data-config.js';
 import type { FinetuneConfig } from '../config/finetune-config.js';
 import {
   classificationBatchMaker,
   predictionBatches,
   type ClassificationInputs,
 } from '../dataset/classification-batches.js';
-import { openClassifierFrames } from '../dataset/classifier-frames.js';
 import { evaluationFrames, randomValidationFrames } from '../dataset/frame-source.js';
 import { inDataFolder } from '../dataset/data-folder.js';
 import { trainingBatches } from '../dataset/training-batches.js';
@@ -22,6 +21,7 @@ import { openFinetuning, type OpenFinetuning } from './open-finetuning.js';
 import { openRun } from './open-run.js';
 import { Quarantine } from './quarantine.js';
 import { runTraining } from './run-training.js';
+import { openTrainingFrames } from './training-frames.js';
 import { scoreTest } from './score-test.js';
 import type { StageResults } from './stage-folder.js';
 import type { StageOptions } from './stage-options.js';
@@ -44,19 +44,13 @@ async function run(opened: OpenFinetuning, options: StageOptions, resume: boolea
   const quarantine = new Quarantine();
   const all = [...opened.training, ...(validation ?? [])];
   quarantine.addUntitled(all);
-  const source = await openClassifierFrames(
-    { ...shapeOf(config), images: trainingPixels(config.images) },
-    all,
-    locations,
-    quarantine,
-    options,
-  );
+  const model = buildClassifier(shapeOf(config), categories.ids.length, opened.frozenLayers);
+  const initial = initialState(model.parameters, config.seed, opened.start);
+  const source = await openTrainingFrames(opened, initial, quarantine, options);
   const clips = quarantine.without(opened.training);
   const labels = clips.map((clip) => categories.indexOf(clip.category_id!)!);
   const inputs: ClassificationInputs = { tokenizer, source, text: config.text, frames: config.frames };
 
-  const model = buildClassifier(shapeOf(config), categories.ids.length);
-  const initial = initialState(model.parameters, config.seed, opened.start);
   const settings = { ...config.training, seed: config.seed };
   const batches = trainingBatches({
     seed: config.seed,

@@ -12,6 +12,7 @@ import { buildClassifier, shapeOf, towerPrefix } from './classifier.js';
 import { tokenizerOf } from './export-folder.js';
 import { findFrames } from './find-frames.js';
 import { fingerprintValue, fingerprintWeights, type Fingerprints } from './fingerprint.js';
+import { frozenLayers } from './frozen-layers.js';
 import { checkStart, readStart, renamed, startWeights, type Start, type StartFrom } from './model-start.js';
 import { readDone, refuseOtherConfig } from './stage-folder.js';
 import type { StageOptions } from './stage-options.js';
@@ -30,6 +31,8 @@ export interface OpenFinetuning {
   /** Clips that the finished model is scored on, if any. */
   readonly test: readonly Annotation[] | undefined;
   readonly locations: FrameLocations;
+  /** Layers of the tower that the cache stands for; 0 without one. */
+  readonly frozenLayers: number;
   /** Weights to start from, under the classifier's names. */
   readonly start: readonly StartFrom[];
 }
@@ -58,6 +61,7 @@ export async function openFinetuning(
     model: { ...config.model, frameDim: undefined },
   });
 
+  const frozen = config.visionCache === false ? 0 : frozenLayers(config.vision, config.training.optimizer);
   const from = startingPoints(config, start, tower);
   checkStart('finetune', buildClassifier(shapeOf(config), 1).parameters, from, options.reporter);
   const clips = [...data.clips, ...(validation ?? []), ...(test ?? [])];
@@ -81,6 +85,7 @@ export async function openFinetuning(
     ...split,
     test,
     locations: frames.locations,
+    frozenLayers: frozen,
     start: from,
   };
 }
