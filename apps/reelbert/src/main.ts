@@ -76,7 +76,7 @@ function addGroup(inner: Argv, group: string, members: readonly Command[], termi
 }
 
 function addCommand(program: Argv, command: Command, usage: string, terminal: Terminal): void {
-  const positional = /<(\w+)\.\.>/.exec(usage)?.[1];
+  const positional = /<(\w+)(?:\.\.)?>/.exec(usage)?.[1];
   program.command(
     usage,
     command.describe,
@@ -88,7 +88,7 @@ function addCommand(program: Argv, command: Command, usage: string, terminal: Te
     },
     async (args) => {
       checkOptions(command.options, args);
-      const values = positional === undefined ? [] : ((args[positional] ?? []) as string[]);
+      const values = positional === undefined ? [] : [(args[positional] ?? []) as string | string[]].flat();
       await runCommand(command, { ...args, positional: values.map(String) } as CommandArguments, terminal);
     },
   );

@@ -1,5 +1,5 @@
 export { bertFiles, readBert, type BertModelFiles } from './bert-folder.js';
-export type { BertSettings } from './bert-settings.js';
+export { readBertSettings, type BertSettings } from './bert-settings.js';
 export type { BertParts } from './bert-tensors.js';
 export {
   clipVisionFiles,

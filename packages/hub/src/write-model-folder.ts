@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import { InputError, writeSafetensors, type FloatType, type NdArrays } from '@reelbert/data';
 
+import { configText } from './config-text.js';
 import type { JsonObject } from './json-file.js';
 import { weightsFile } from './weight-files.js';
 
@@ -31,8 +32,7 @@ export async function writeModelFolder(folder: string, files: ModelFiles): Promi
   await mkdir(unfinished, { recursive: true });
   try {
     const dtype = precision === 'F32' ? {} : { torch_dtype: dtypes[precision] };
-    const text = JSON.stringify({ ...config, ...dtype }, null, 2) + '\n';
-    await writeFile(join(unfinished, 'config.json'), text);
+    await writeFile(join(unfinished, 'config.json'), configText({ ...config, ...dtype }));
     // transformers loads no safetensors file that doesn't say so.
     await writeSafetensors(join(unfinished, weightsFile), tensors, { format: 'pt' }, precision);
     await addTo?.(unfinished);

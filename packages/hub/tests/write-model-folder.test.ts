@@ -4,7 +4,14 @@ import { join } from 'node:path';
 import { readSafetensorsHeader } from '@reelbert/data';
 import { describe, expect, it } from 'vitest';
 
-import { bertFiles, openModelFolder, readBert, writeModelFolder } from '../src/index.js';
+import {
+  bertFiles,
+  clipVisionFiles,
+  openModelFolder,
+  readBert,
+  readClipVision,
+  writeModelFolder,
+} from '../src/index.js';
 import { fixture, newPath, refusal } from './folders.js';
 
 const half = async () => {
@@ -29,6 +36,17 @@ describe('a folder that is written', () => {
     }
     const config = JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8')) as object;
     expect(config).toMatchObject({ model_type: 'bert', torch_dtype: 'float16' });
+  });
+
+  it('has fractions that look like fractions, which transformers 5 insists on', async () => {
+    const folder = newPath();
+    const { settings, weights } = await readClipVision(await openModelFolder(fixture('clip-vision-5')));
+    const whole = { ...settings, initializerFactor: 1, attentionDropout: 0 };
+    await writeModelFolder(folder, clipVisionFiles(whole, weights));
+    const text = readFileSync(join(folder, 'config.json'), 'utf8');
+    expect(text).toContain('"initializer_factor": 1.0');
+    expect(text).toContain('"attention_dropout": 0.0');
+    expect(text).toMatch(/"hidden_size": 8,/);
   });
 
   it('appears whole or not at all', async () => {

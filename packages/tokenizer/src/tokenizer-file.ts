@@ -1,7 +1,7 @@
 // The two files a BERT tokenizer comes in: vocab.txt (a token a line) and Hugging Face's tokenizer.json.
 import { InputError } from '@reelbert/data';
 import { readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { z } from 'zod';
 
 /** The tokens every BERT vocabulary has. */
@@ -41,7 +41,39 @@ export async function readTokenizerFile(fileOrFolder: string): Promise<Tokenizer
   const text = await readFile(file, 'utf8');
   return file.endsWith('.json')
     ? parseTokenizerJson(text, file)
-    : { vocabulary: parseVocabulary(text), lowercase: true };
+    : { vocabulary: parseVocabulary(text), lowercase: await lowercaseBeside(file) };
+}
+
+/** The settings of transformers' BertTokenizer that lie beside a vocab.txt; its defaults where there are none. */
+const tokenizerConfig = z.object({
+  do_lower_case: z.boolean().default(true),
+  do_basic_tokenize: z.literal(true).optional(),
+  tokenize_chinese_chars: z.literal(true).optional(),
+  strip_accents: z.boolean().nullish(),
+});
+
+async function lowercaseBeside(vocabularyFile: string): Promise<boolean> {
+  const file = join(dirname(vocabularyFile), 'tokenizer_config.json');
+  const text = await readFile(file, 'utf8').catch(() => '{}');
+  const settings = parseSettings(tokenizerConfig, text, file);
+  checkAccents(settings.strip_accents, settings.do_lower_case, file, 'strip_accents');
+  return settings.do_lower_case;
+}
+
+/** Accents go with capitals here, as they do where nothing is said. */
+function checkAccents(
+  strip: boolean | null | undefined,
+  lowercase: boolean,
+  file: string,
+  field: string,
+): void {
+  if (strip === undefined || strip === null || strip === lowercase) return;
+  throw new InputError({
+    file,
+    field,
+    found: String(strip),
+    expected: `null or ${lowercase}, as lower-casing`,
+  });
 }
 
 /** The tokenizer in Hugging Face's format, for this package and for Python's `tokenizers`. */
@@ -118,26 +150,30 @@ function parseVocabulary(text: string): string[] {
   return lines;
 }
 
-function parseTokenizerJson(text: string, file: string): TokenizerDefinition {
+function parseSettings<S extends z.ZodType>(schema: S, text: string, file: string): z.output<S> {
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch (error) {
     throw new InputError({ file, found: (error as Error).message, expected: 'JSON' });
   }
-  const parsed = tokenizerJson.safeParse(json);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0]!;
-    throw new InputError({
-      file,
-      field: issue.path.join('.'),
-      found: issue.message,
-      expected: 'a BERT tokenizer (BertNormalizer, BertPreTokenizer, WordPiece)',
-    });
-  }
+  const parsed = schema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0]!;
+  throw new InputError({
+    file,
+    field: issue.path.join('.'),
+    found: issue.message,
+    expected: 'a BERT tokenizer (BertNormalizer, BertPreTokenizer, WordPiece)',
+  });
+}
+
+function parseTokenizerJson(text: string, file: string): TokenizerDefinition {
+  const { model, normalizer } = parseSettings(tokenizerJson, text, file);
+  checkAccents(normalizer.strip_accents, normalizer.lowercase, file, 'normalizer.strip_accents');
   const vocabulary: string[] = [];
-  for (const [token, id] of Object.entries(parsed.data.model.vocab)) vocabulary[id] = token;
-  const size = Object.keys(parsed.data.model.vocab).length;
+  for (const [token, id] of Object.entries(model.vocab)) vocabulary[id] = token;
+  const size = Object.keys(model.vocab).length;
   if (vocabulary.length !== size) {
     throw new InputError({
       file,
@@ -146,5 +182,5 @@ function parseTokenizerJson(text: string, file: string): TokenizerDefinition {
       expected: 'each id from 0 once',
     });
   }
-  return { vocabulary, lowercase: parsed.data.normalizer.lowercase };
+  return { vocabulary, lowercase: normalizer.lowercase };
 }

@@ -54,6 +54,11 @@ export class Tokenizer {
     return this.#definition.vocabulary;
   }
 
+  /** Whether texts are lower-cased and lose their accents. */
+  get lowercase(): boolean {
+    return this.#definition.lowercase;
+  }
+
   /** The word pieces of a text; those after a word's first begin with `##`. A special token in the text stays one. */
   tokenize(text: string): string[] {
     return this.#pipeline.pieces(text);

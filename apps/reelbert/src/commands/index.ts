@@ -6,9 +6,11 @@ import { demoCommand } from './demo.js';
 import { doctorCommand } from './doctor.js';
 import { ensembleCommand } from './ensemble.js';
 import { evaluateCommand } from './evaluate.js';
+import { exportCommand } from './export.js';
 import { featuresExtractCommand } from './features-extract.js';
 import { featuresMergeCommand } from './features-merge.js';
 import { finetuneCommand } from './finetune.js';
+import { importCommand } from './import.js';
 import { pipelineCommand } from './pipeline.js';
 import { predictCommand } from './predict.js';
 import { pretrainCommand } from './pretrain.js';
@@ -30,4 +32,6 @@ export const commands: readonly Command[] = [
   evaluateCommand,
   ensembleCommand,
   pipelineCommand,
+  importCommand,
+  exportCommand,
 ];
