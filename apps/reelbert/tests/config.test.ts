@@ -21,6 +21,8 @@ const schemas = {
   pretrain: pretrainSchema,
   finetune: finetuneSchema,
   demo: pipelineSchema,
+  recipes: pipelineSchema,
+  'recipes-folds': pipelineSchema,
 };
 
 describe('presets', () => {

@@ -21,7 +21,18 @@ describe('the command line', () => {
       finetune: [...training, 'folds', 'fold'],
       predict: ['model', 'annotations', 'features', 'frames', 'out', 'logits', 'shard', 'eager'],
       evaluate: ['predictions', 'annotations', 'json'],
-      ensemble: ['logits', 'weights', 'search', 'annotations', 'out'],
+      ensemble: [
+        'logits',
+        'weights',
+        'search',
+        'stack',
+        'oof',
+        'annotations',
+        'of',
+        'tables',
+        'report',
+        'out',
+      ],
       pipeline: ['config', 'set', 'out', 'eager'],
     });
   });

@@ -6,14 +6,17 @@ export function formatPipeline({ reused, ran, scores, predictions }: PipelineOut
   const lines: string[] = [];
   if (reused.length > 0) lines.push(`reused: ${reused.join(', ')}`);
   if (ran.length > 0) lines.push(`ran: ${ran.join(', ')}`);
-  if (scores) {
-    const header = ['', 'mean F1', 'level 1 micro', 'macro', 'level 2 micro', 'macro'];
-    const rows = Object.entries(scores).map(([name, s]) => [
+  const evaluations = Object.entries(scores);
+  for (const [stage, table] of evaluations) {
+    const title = evaluations.length > 1 ? stage : '';
+    const header = [title, 'mean F1', 'level 1 micro', 'macro', 'level 2 micro', 'macro'];
+    const rows = Object.entries(table).map(([name, s]) => [
       name,
       ...[s.meanF1, s.lv1Micro, s.lv1Macro, s.lv2Micro, s.lv2Macro].map(score),
     ]);
-    lines.push('', formatTable([header, ...rows]), '');
+    lines.push('', formatTable([header, ...rows]));
   }
+  if (evaluations.length > 0) lines.push('');
   if (predictions !== undefined) lines.push(`predictions: ${predictions}`);
   return lines.join('\n');
 }

@@ -1,5 +1,4 @@
-import { loadConfig } from '../config/presets.js';
-import { pipelineSchema } from '../config/pipeline-config.js';
+import { loadPipeline } from '../config/load-pipeline.js';
 import { defineCommand } from './command.js';
 import { formatPipeline } from './pipeline-summary.js';
 
@@ -17,14 +16,15 @@ export const pipelineCommand = defineCommand({
       type: 'string',
       array: true,
       requiresArg: true,
-      describe: 'Settings laid over the file: path.to.key=value ...',
+      describe:
+        'Settings laid over the file: data=DIR, folds=K, stages.NAME.key=value, settings.finetune.key=value ...',
     },
     out: { type: 'string', demandOption: true, requiresArg: true, describe: "Folder of the stages' folders" },
     eager: { type: 'boolean', describe: 'Run operation by operation instead of compiled' },
   },
   savesOnInterruption: true,
   async run({ config: name, set, out, eager }, { terminal, signal }) {
-    const config = await loadConfig(pipelineSchema, name, set);
+    const config = await loadPipeline(name, set);
     const { pipeline } = await import('../stages/pipeline.js');
     const outcome = await pipeline(config, { out, eager, signal, reporter: terminal });
     terminal.result(formatPipeline(outcome));

@@ -1,58 +1,73 @@
-import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { loadAnnotations, type MeanF1 } from '@reelbert/data';
+import { categoriesFrom, loadAnnotations, type Annotation } from '@reelbert/data';
+import { averageLogits, type CombineOptions } from '@reelbert/ensemble';
 
 import { inDataFolder } from '../dataset/data-folder.js';
-import { ensemble } from './ensemble.js';
-import { evaluate, largestClassScores } from './evaluate.js';
 import { readExport } from './export-folder.js';
 import { fingerprintFile, fingerprintFiles, fingerprintFrames, type Fingerprints } from './fingerprint.js';
-import { inStageFolder, type StageOutcome } from './in-stage-folder.js';
+import { inFolder, type StageOutcome } from './in-stage-folder.js';
+import { readAlignedLogits } from './logits-file.js';
 import { predictClips, writePredictions } from './predict.js';
 import { Quarantine } from './quarantine.js';
-import { configText, type StageResults } from './stage-folder.js';
 import type { StageOptions } from './stage-options.js';
 
-const predictionsFile = 'predictions.csv';
-const logitsFile = 'logits.safetensors';
+/** A stage's submission, in its folder. */
+export const predictionsFile = 'predictions.csv';
+/** A stage's logits, in its folder. */
+export const logitsFile = 'logits.safetensors';
 
-export interface PredictionStage {
+/** Where the frames of a prediction are. */
+interface PredictionSources {
   /** The run of a fine-tuned model. */
   readonly model: string;
   /** The data set's folder; null is the sample. */
   readonly folder: string | null;
-  readonly annotations: string;
+  /** Folder of zipped frames in that folder, for a model of pixels. */
   readonly frames: string;
+  /** The archive of features, for a model of these. */
   readonly features?: string | undefined;
+}
+
+export interface PredictionStage extends PredictionSources {
+  /** A file in the data set's folder. */
+  readonly annotations: string;
 }
 
 /** Prediction as a stage with a folder of its own. Results: `predictions`, the submission. */
 export async function predictionStage(config: PredictionStage, options: StageOptions): Promise<StageOutcome> {
-  const { folder, features } = config;
-  const annotations = await inDataFolder(folder, config.annotations, 'annotations');
-  const clips = await loadAnnotations(annotations);
+  const file = await inDataFolder(config.folder, config.annotations, 'annotations');
+  const inputs = { annotations: await fingerprintFile(file) };
+  return predictInFolder('predict', config, await loadAnnotations(file), inputs, options);
+}
+
+/**
+ * Predicts clips in a stage's folder.
+ *
+ * @param told fingerprints of what decides which clips these are
+ */
+export async function predictInFolder(
+  stage: string,
+  config: PredictionSources,
+  clips: readonly Annotation[],
+  told: Fingerprints,
+  options: StageOptions,
+): Promise<StageOutcome> {
+  const { features } = config;
   const exported = await readExport(config.model, 'classifier');
   const pixels = exported.config.input === 'pixels' && exported.config.modality !== 'text';
-  const frames = pixels ? await inDataFolder(folder, config.frames, 'frames') : undefined;
+  const frames = pixels ? await inDataFolder(config.folder, config.frames, 'frames') : undefined;
+  const ids = clips.map((clip) => clip.id);
   const inputs = {
     model: await fingerprintFile(join(exported.folder, 'model.safetensors')),
-    annotations: await fingerprintFile(annotations),
+    ...told,
     ...(features !== undefined && { features: await fingerprintFile(features) }),
-    ...(frames !== undefined && {
-      frames: await fingerprintFrames(
-        frames,
-        clips.map((clip) => clip.id),
-      ),
-    }),
+    ...(frames !== undefined && { frames: await fingerprintFrames(frames, ids) }),
   };
-  return inFolder('predict', config, inputs, options, async () => {
+  return inFolder(stage, config, inputs, options, async () => {
     const quarantine = new Quarantine();
-    const predictions = await predictClips(
-      { model: config.model, clips, features, frames },
-      quarantine,
-      options,
-    );
+    const job = { model: config.model, clips, features, frames };
+    const predictions = await predictClips(job, quarantine, options);
     const list = join(options.out, 'quarantine.json');
     await quarantine.report(list, clips.length, options.reporter, 'predicted from what they have');
     const out = join(options.out, predictionsFile);
@@ -62,67 +77,26 @@ export async function predictionStage(config: PredictionStage, options: StageOpt
   });
 }
 
-export interface EnsembleStage {
-  /** Folders of prediction stages. */
+export interface AverageStage {
+  /** Folders of the predictions of models that differ in their folds only. */
   readonly members: readonly string[];
-  readonly weights?: readonly number[] | undefined;
+  readonly of: NonNullable<CombineOptions['of']>;
 }
 
-/** An ensemble as a stage with a folder of its own. Results: `predictions`, the submission. */
-export async function ensembleStage(config: EnsembleStage, options: StageOptions): Promise<StageOutcome> {
-  const logits = config.members.map((folder) => join(folder, logitsFile));
-  return inFolder('ensemble', config, await fingerprintFiles('logits', logits), options, async () => {
+/** The average of several models' predictions as one model's. Results: `predictions`, the submission. */
+export async function averageStage(config: AverageStage, options: StageOptions): Promise<StageOutcome> {
+  const files = config.members.map((folder) => join(folder, logitsFile));
+  return inFolder('average', config, await fingerprintFiles('logits', files), options, async () => {
+    const members = await readAlignedLogits(files);
+    const { ids, categories } = members[0]!;
+    const logits = averageLogits(
+      members.map((member) => member.logits),
+      config.of,
+    );
     const out = join(options.out, predictionsFile);
-    await ensemble({ logits, weights: config.weights, out });
-    options.reporter.say(`ensemble: ${logits.length} models -> ${out}`);
-    return { predictions: out };
-  });
-}
-
-export interface EvaluationStage {
-  readonly predictions: readonly { readonly name: string; readonly folder: string }[];
-  readonly folder: string | null;
-  readonly annotations: string;
-}
-
-/** The scores of a pipeline's predictors, by name. */
-export type PipelineScores = Readonly<Record<string, MeanF1>>;
-
-/** What the scores of always predicting the most frequent category are called. */
-export const baselineName = 'largest class';
-
-/** Scores of several predictions, as a stage. Results: `scores` by name, that of the largest class among them. */
-export async function evaluationStage(config: EvaluationStage, options: StageOptions): Promise<StageOutcome> {
-  const annotations = await inDataFolder(config.folder, config.annotations, 'annotations');
-  const files = config.predictions.map(({ folder }) => join(folder, predictionsFile));
-  const inputs = {
-    annotations: await fingerprintFile(annotations),
-    ...(await fingerprintFiles('predictions', files)),
-  };
-  return inFolder('evaluate', config, inputs, options, async () => {
-    const scores: Record<string, MeanF1> = { [baselineName]: await largestClassScores(annotations) };
-    for (const [i, { name }] of config.predictions.entries()) {
-      const { meanF1, lv1Micro, lv1Macro, lv2Micro, lv2Macro } = await evaluate({
-        predictions: files[i]!,
-        annotations,
-      });
-      scores[name] = { meanF1, lv1Micro, lv1Macro, lv2Micro, lv2Macro };
-    }
-    await writeFile(join(options.out, 'scores.json'), JSON.stringify(scores, null, 2) + '\n');
-    return { scores };
-  });
-}
-
-function inFolder(
-  stage: string,
-  config: unknown,
-  inputs: Fingerprints,
-  options: StageOptions,
-  body: () => Promise<StageResults>,
-): Promise<StageOutcome> {
-  return inStageFolder({ stage, config, inputs }, options, async () => {
-    await mkdir(options.out, { recursive: true });
-    await writeFile(join(options.out, 'config.yaml'), configText(config));
-    return body();
+    const averaged = { ids, logits, categories: categoriesFrom(categories) };
+    await writePredictions(averaged, { out, logits: join(options.out, logitsFile) });
+    options.reporter.say(`predict: average of ${files.length} folds' models -> ${out}`);
+    return { predictions: out, clips: ids.length };
   });
 }
