@@ -121,6 +121,22 @@ describe('PGD', () => {
 });
 
 describe('AWP', () => {
+  test("steps alpha times the table's norm, each element within epsilon of its own size", () => {
+    // |value| = 5 and |gradient| = 1: a step of .3 * 5; 3 may go up to 3.6 with epsilon .2.
+    const [value, gradient] = [tf.tensor1d([3, 4, 0]), tf.tensor1d([0.6, -0.8, 0])];
+    const step = (epsilon: number) => perturb({ ...awp, epsilon }, value, value, gradient).dataSync();
+    [3 + 0.9, 4 - 1.2, 0].forEach((expected, i) => expect(step(1)[i]).toBeCloseTo(expected, 5));
+    [3.6, 4 - 0.8, 0].forEach((expected, i) => expect(step(0.2)[i]).toBeCloseTo(expected, 5));
+  });
+
+  test('adds only the third gradient to the clean one', () => {
+    const { gradients, tables } = attack(awp);
+    const expected = [0, 1, 2, 3].map((i) => 3 * tables[0]![i]! ** 2 + 3 * tables[3]![i]! ** 2);
+    const found = [...gradients.get('table')!.dataSync()].slice(0, 4);
+    found.forEach((value, i) => expect(value).toBeCloseTo(expected[i]!, 4));
+    expect(gradients.get('other')!.dataSync()[0]).toBe(2);
+  });
+
   test('keeps zeros, and flips no sign', () => {
     const { tables } = attack(awp);
     expect(tables).toHaveLength(4);
