@@ -16,7 +16,7 @@ export interface DiceOptions {
  * `sum over classes of 1 - (2 p y + s) / (p^2 + y^2 + s)`, y being 1 at the label, else 0; mean over the rows that
  * count, in [0, 2).
  *
- * Its gradient vanishes where the label's probability does, so it learns slowly, or not at all, from random weights.
+ * Its gradient vanishes where the label's probability does, so it starts slowly where classes are many.
  *
  * @param logits `[batch, classes]`
  * @param labels int32 `[batch]`
