@@ -33,6 +33,20 @@ describe('the command line', () => {
         'report',
         'out',
       ],
+      import: [
+        'from',
+        'as',
+        'out',
+        'revision',
+        'offline',
+        'tokenizer',
+        'reference',
+        'frame-dim',
+        'seed',
+        'normalisation',
+        'short-side',
+      ],
+      'export <model>': ['out', 'as', 'names', 'precision'],
       pipeline: ['config', 'set', 'out', 'eager'],
     });
   });
