@@ -21,8 +21,6 @@ const schemas = {
   pretrain: pretrainSchema,
   finetune: finetuneSchema,
   demo: pipelineSchema,
-  recipes: pipelineSchema,
-  'recipes-folds': pipelineSchema,
 };
 
 describe('presets', () => {

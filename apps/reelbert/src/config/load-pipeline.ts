@@ -2,7 +2,7 @@ import { InputError } from '@reelbert/data';
 
 import { isMapping, type Mapping } from './merge.js';
 import { override } from './overrides.js';
-import { pipelineSchema, type PipelineConfig } from './pipeline-config.js';
+import { pipelineSchema, stageList, type PipelineConfig } from './pipeline-config.js';
 import { readConfig } from './presets.js';
 import { validate } from './validate.js';
 
@@ -19,7 +19,7 @@ export async function loadPipeline(
   const named = withNames(raw.value);
   const overridden = override(named, settings);
   checkNames(named, overridden);
-  const value = withList(overridden);
+  const value = { ...overridden, stages: stageList(overridden.stages) };
   const set = settings.length > 0 ? ` with ${settings.map((text) => `--set ${text}`).join(' ')}` : '';
   return validate(pipelineSchema, value, { ...raw, file: `${raw.file}${set}` });
 }
@@ -36,13 +36,6 @@ function withNames(config: Mapping): Mapping {
   const fit = [...names].every((name) => typeof name === 'string' && !/^\d+$/.test(name));
   if (!fit || names.size < stages.length) return config;
   return { ...config, stages: Object.fromEntries(entries) as Mapping };
-}
-
-function withList(config: Mapping): Mapping {
-  const { stages } = config;
-  if (!isMapping(stages)) return config;
-  const list = Object.entries(stages).map(([name, stage]) => (isMapping(stage) ? { name, ...stage } : stage));
-  return { ...config, stages: list };
 }
 
 function checkNames({ stages: before }: Mapping, { stages: after }: Mapping): void {

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 
+import { isMapping } from './merge.js';
+
 const name = z
   .string()
   .regex(/^[\w-]+$/, 'a name of letters, digits, - and _')
@@ -27,6 +29,8 @@ const stage = z.discriminatedUnion('stage', [
     name,
     stage: z.literal('clip-pretrain'),
     config: preset.default('small-clip-pretrain'),
+    tower: reference.optional().describe("the tower to train on; absent: the preset's"),
+    from: reference.optional().describe("the text encoder to start from; absent: the preset's"),
     settings,
   }),
   z.strictObject({
@@ -41,6 +45,7 @@ const stage = z.discriminatedUnion('stage', [
     stage: z.literal('pretrain'),
     config: preset.default('small-pretrain'),
     features: reference.optional().describe('absent: of text alone, frames.perClip is 0'),
+    from: reference.optional().describe("the weights to start from; absent: the preset's"),
     settings,
   }),
   z.strictObject({
@@ -106,7 +111,9 @@ export const pipelineSchema = z.strictObject({
     .strictObject({ 'clip-pretrain': mapping, pretrain: mapping, finetune: mapping })
     .prefault({})
     .describe('laid over the settings of all stages of a kind'),
-  stages: z.array(stage).min(1),
+  stages: z
+    .preprocess(stageList, z.array(stage).min(1))
+    .describe('a list; or a mapping from names to stages, which another file can extend by name'),
 });
 
 export type PipelineConfig = z.output<typeof pipelineSchema>;
@@ -116,4 +123,10 @@ export type StageOf<K extends PipelineStage['stage']> = Extract<PipelineStage, {
 /** Of how many folds a finetune stage makes models; null is one model of all labelled clips. */
 export function foldsOf(stage: StageOf<'finetune'>, pipeline: Pick<PipelineConfig, 'folds'>): number | null {
   return stage.folds === undefined ? pipeline.folds : stage.folds;
+}
+
+/** Stages as a list, where they are a mapping from their names; anything else as it is. */
+export function stageList(stages: unknown): unknown {
+  if (!isMapping(stages)) return stages;
+  return Object.entries(stages).map(([name, stage]) => (isMapping(stage) ? { name, ...stage } : stage));
 }

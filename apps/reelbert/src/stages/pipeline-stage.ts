@@ -45,7 +45,10 @@ export async function prepareStage(stage: PipelineStage, context: PipelineContex
   const located = locate(stage, folderOf);
   switch (stage.stage) {
     case 'clip-pretrain': {
-      const complete = await configOf(clipPretrainSchema, stage, config, { data: { folder } });
+      const complete = await configOf(clipPretrainSchema, stage, config, {
+        data: { folder },
+        ...start(located),
+      });
       return () => clipPretrain(complete, options);
     }
     case 'extract-features': {
@@ -54,7 +57,7 @@ export async function prepareStage(stage: PipelineStage, context: PipelineContex
     }
     case 'pretrain': {
       const data = { folder, ...(located.features !== undefined && { features: located.features }) };
-      const complete = await configOf(pretrainSchema, stage, config, { data });
+      const complete = await configOf(pretrainSchema, stage, config, { data, ...start(located) });
       return () => pretrain(complete, options);
     }
     case 'finetune':
@@ -80,12 +83,13 @@ export async function prepareStage(stage: PipelineStage, context: PipelineContex
 
 async function prepareFinetuning(
   stage: StageOf<'finetune'>,
-  { features, tower, from = 'none' }: Located,
+  located: Located,
   context: PipelineContext,
 ): Promise<RunStage> {
   const { config, optionsOf } = context;
+  const { features } = located;
   const data = { folder: config.data, ...(features !== undefined && { features }) };
-  const decided = { data, initialWeights: from, ...(tower !== undefined && { tower }) };
+  const decided = { data, initialWeights: 'none', ...start(located) };
   const count = foldsOf(stage, config);
   if (count === null) {
     const complete = await configOf(finetuneSchema, stage, config, { ...decided, folds: null });
@@ -119,6 +123,11 @@ function prepareEnsemble(
       { members: folders, names: members, weights, of, outOfFold, folder: config.data, annotations },
       optionsOf(stage.name),
     );
+}
+
+/** Where training starts from, as far as the stage says. */
+function start({ from, tower }: Located): Mapping {
+  return { ...(from !== undefined && { initialWeights: from }), ...(tower !== undefined && { tower }) };
 }
 
 /** References of a stage as paths. */
