@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { readSafetensors, referenceCategories, writeSafetensors, type NdArrays } from '@reelbert/data';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 
 import { readExport } from '../src/stages/export-folder.js';
 import { readOrigin } from '../src/stages/import-origin.js';
@@ -270,6 +270,25 @@ describe('an import', () => {
     );
   });
 
+  it('of a repository takes what is cached, by commit', async () => {
+    const sha = 'b'.repeat(40);
+    const cache = newPath();
+    await cp(saved('bert-shards'), join(cache, 'models--owner--bert', 'snapshots', sha), { recursive: true });
+    vi.stubEnv('HF_HUB_CACHE', cache);
+    vi.stubEnv('HF_HUB_OFFLINE', '1');
+    const { out } = await imported('owner/bert', 'bert', { revision: sha });
+    expect(await readOrigin(out)).toMatchObject({ from: 'owner/bert', commit: sha });
+    const main = imported('owner/bert', 'bert', { revision: 'main' });
+    expect(await refusal(main)).toMatch(/owner\/bert@main: found nothing/);
+    await mkdir(join(cache, 'models--owner--bert', 'refs'));
+    await writeFile(join(cache, 'models--owner--bert', 'refs', 'main'), sha);
+    const named = await imported('owner/bert', 'bert', { revision: 'main' });
+    expect(named.lines).toEqual([
+      `warning: 'main' may be another commit tomorrow; --revision ${sha} pins it`,
+    ]);
+    vi.unstubAllEnvs();
+  });
+
   it('needs a folder, or the id of a repository and its commit', async () => {
     expect(await refusal(imported('./nowhere', 'bert'))).toMatch(
       /--from: found \.\/nowhere; expected a folder, or/,
@@ -279,7 +298,7 @@ describe('an import', () => {
       /--revision: found the folder/,
     );
     expect(await refusal(imported('owner/name', 'bert', { offline: true }))).toMatch(
-      /--revision: found nothing for owner\/name; expected the commit/,
+      /--revision: found nothing for the repository owner\/name; expected its commit/,
     );
     expect(
       await refusal(imported('owner/name-that-nobody-has', 'bert', { offline: true, revision: sha })),

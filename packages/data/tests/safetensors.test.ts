@@ -1,4 +1,13 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -182,6 +191,21 @@ test('a 64-bit integer that does not fit is refused by name', async () => {
   data.writeBigInt64LE(2n ** 31n);
   const file = handMade({ big: { dtype: 'I64', shape: [1], data_offsets: [0, 8] } }, data);
   expect(await refusal(file)).toMatch(/'big'.*beyond 32 bits/);
+});
+
+test('a tensor that lies beyond 2 GiB is read', async () => {
+  const far = 2 ** 31 + 8;
+  const file = handMade({
+    large: { dtype: 'U8', shape: [far], data_offsets: [0, far] },
+    small: { dtype: 'F32', shape: [2], data_offsets: [far, far + 8] },
+  });
+  const end = statSync(file).size + far;
+  truncateSync(file, end + 8); // a file with a hole, which takes no space
+  const descriptor = openSync(file, 'r+');
+  writeSync(descriptor, Buffer.from(Float32Array.of(1.5, -2).buffer), 0, 8, end);
+  closeSync(descriptor);
+  const { small } = await readSafetensors(file, { names: ['small'] });
+  expect(small!.data).toEqual(Float32Array.of(1.5, -2));
 });
 
 describe('a file that breaks the rules is refused', () => {

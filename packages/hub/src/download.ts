@@ -32,6 +32,8 @@ export type DownloadProgress = (file: string, done: number, total: number) => vo
  * Gets a model's configuration, weights (safetensors alone), tokenizer and image settings into the cache, or finds
  * them there. A download that broke off goes on where it was; each file is checked against the hub's checksum.
  *
+ * A commit that is cached whole is taken from there too where the hub can't be reached.
+ *
  * @throws InputError if there is no such model, revision or file, or offline if the cache lacks it
  * @throws Error if the hub can't be reached or breaks off
  */
@@ -43,6 +45,18 @@ export async function downloadModel(
   checkRevision(request.revision);
   const cached = new CachedRepository(settings.cache, request.repository);
   if (settings.offline) return findCached(request, cached, settings);
+  return download(request, cached, settings, onProgress).catch((error: unknown) => {
+    if (error instanceof InputError || !isCommit(request.revision)) throw error;
+    return findCached(request, cached, settings).catch(() => Promise.reject(error as Error));
+  });
+}
+
+async function download(
+  request: ModelRequest,
+  cached: CachedRepository,
+  settings: HubSettings,
+  onProgress: DownloadProgress,
+): Promise<DownloadedModel> {
   const access = accessTo(request, settings);
   const commit = await access.ask(() => resolveCommit(request, access, cached));
   const entries = new Map<string, ListFileEntry>();

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { clipVisionFiles, openModelFolder, readClipVision } from '../src/index.js';
-import { copyOf, editJson, fixture, refusal } from './folders.js';
+import { copyOf, editJson, editTensors, fixture, refusal } from './folders.js';
 
 const read = async (folder: string) => readClipVision(await openModelFolder(folder));
 
@@ -29,6 +29,13 @@ describe('a CLIP vision tower', () => {
       expect.stringMatching(/vision tower alone.*text tower \(\d+ tensors\)/),
       expect.stringContaining('projection'),
     ]);
+  });
+
+  it('loses position ids, which are no weights', async () => {
+    const folder = copyOf('clip-vision-4');
+    const ids = { dtype: 'int32' as const, shape: [1, 5], data: Int32Array.of(0, 1, 2, 3, 4) };
+    await editTensors(folder, (tensors) => (tensors['vision_model.embeddings.position_ids'] = ids));
+    expect((await read(folder)).weights).toEqual((await read(fixture('clip-vision-4'))).weights);
   });
 
   it.each(['clip-vision-4', 'clip-vision-5'])('goes back under the names it had: %s', async (name) => {

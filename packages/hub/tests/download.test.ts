@@ -181,6 +181,13 @@ describe('refused, by name,', () => {
   });
 });
 
+it('a commit that is cached whole needs no hub', async () => {
+  const online = await get('owner/shards');
+  expect(await get('owner/shards', commit, { url: 'http://127.0.0.1:1' })).toEqual(online);
+  server.status = 500;
+  expect(await get('owner/shards')).toEqual(online);
+});
+
 it('a cache in which a file was put by hand is not overwritten', async () => {
   await get('owner/bert');
   const blobs = join(settings.cache, 'models--owner--bert', 'blobs');

@@ -70,6 +70,6 @@ async function unpinned(repository: string, settings: HubSettings): Promise<Inpu
         return undefined;
       });
   const now = commit === undefined ? '' : `; main is ${commit} at the moment`;
-  const expected = `the commit, so that another day gives the same${now}`;
-  return new InputError({ field: '--revision', found: `nothing for ${repository}`, expected });
+  const expected = `its commit, so that another day gives the same${now}`;
+  return new InputError({ field: '--revision', found: `nothing for the repository ${repository}`, expected });
 }
