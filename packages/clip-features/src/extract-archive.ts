@@ -1,11 +1,11 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 
-import { FeatureArchiveWriter, InputError, maxStoredFrames } from '@reelbert/data';
+import { FeatureArchiveWriter, InputError } from '@reelbert/data';
 
 import { extractFeatures, type ExtractionOptions, type ExtractionReport } from './extract.js';
 import { shardOf, type Shard } from './shard.js';
 
-export interface ArchiveExtractionOptions extends Omit<ExtractionOptions, 'sink'> {
+export interface ArchiveExtractionOptions extends Omit<ExtractionOptions, 'sink' | 'precision'> {
   /** Width of a feature: the tower's `dimension`. */
   readonly dim: number;
   /** Only this part of `ids`. */
@@ -37,7 +37,6 @@ export async function extractToArchive(
   options: ArchiveExtractionOptions,
 ): Promise<ArchiveExtractionReport> {
   const { dim, shard, resume = false, identity } = options;
-  const maxFrames = Math.min(options.maxFrames ?? maxStoredFrames, maxStoredFrames);
   const ids = shard ? shardOf(options.ids, shard) : options.ids;
   const identityFile = `${file}.partial.identity`;
   if (resume) await checkIdentity(identityFile, identity);
@@ -45,7 +44,7 @@ export async function extractToArchive(
   if (identity !== undefined) await writeFile(identityFile, identity);
   let finished = false;
   try {
-    const report = await extractFeatures({ ...options, maxFrames, ids, sink: writer });
+    const report = await extractFeatures({ ...options, ids, sink: writer });
     if (!report.interrupted && writer.size > 0) {
       await writer.finish();
       finished = true;

@@ -37,9 +37,9 @@ export interface ExtractionOptions {
   readonly sink: FeatureSink;
   /** Frames encoded at a time, whichever videos they belong to. Default 32. */
   readonly batchSize?: number;
-  /** Frames of a video beyond so many are left out. Default 32, what an archive of features holds. */
+  /** Frames of a video beyond so many are left out; in float16 32 (the default) at most, in float32 by default none. */
   readonly maxFrames?: number;
-  /** What features must fit into. Default float16, as an archive holds them. */
+  /** What features must fit into: float16 (the default), as an archive holds them, or float32. */
   readonly precision?: 'float16' | 'float32';
   /** Videos that may be read while earlier ones are encoded. Default 8. */
   readonly readAhead?: number;
@@ -61,8 +61,9 @@ export interface ExtractionReport extends ExtractionProgress {
  */
 export async function extractFeatures(options: ExtractionOptions): Promise<ExtractionReport> {
   const { load, encode, sink, batchSize = 32, readAhead = 8, onProgress, signal } = options;
-  const { maxFrames = maxStoredFrames, precision = 'float16' } = options;
-  const fits = precision === 'float16' ? fitsFloat16 : Number.isFinite;
+  const { precision = 'float16' } = options;
+  const [fits, most] = precision === 'float16' ? [fitsFloat16, maxStoredFrames] : [Number.isFinite, Infinity];
+  const maxFrames = Math.min(options.maxFrames ?? most, most);
   const quarantine: QuarantinedVideo[] = [];
   const ids = [...new Set(options.ids)];
   const missing = ids.filter((id) => !sink.has?.(id));

@@ -1,4 +1,4 @@
-import { appendFile, mkdir, open, readFile, type FileHandle } from 'node:fs/promises';
+import { appendFile, mkdir, open, readFile, rename, writeFile, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { FeatureSink } from './extract.js';
@@ -55,6 +55,12 @@ export class StateStore implements FeatureSink {
     for (const line of text.split('\n')) {
       const entry = parseLine(line);
       if (entry && (entry.row + entry.frames.length) * rowLength * 4 <= size) entries.set(entry.id, entry);
+    }
+    // Lines that count no more would count again once the file has grown.
+    const lines = [...entries.values()].map((entry) => JSON.stringify(entry) + '\n').join('');
+    if (lines !== text) {
+      await writeFile(`${index}.partial`, lines);
+      await rename(`${index}.partial`, index);
     }
     return new StateStore(file, index, entries, rowLength);
   }

@@ -8,8 +8,11 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import {
   clipVisionConfigSchema,
   clipVisionPresets,
+  frameFeatures,
+  lowerTower,
   VisionTower,
   type ClipVisionConfig,
+  type FrameEncoding,
 } from '../src/index.js';
 import { expectClose, toTensor } from './golden.js';
 
@@ -32,6 +35,9 @@ function makeTower(config: ClipVisionConfig = tiny) {
   const values = new Map(Object.entries(state).map(([name, value]) => [name, toTensor(value)]));
   return { store, tower, state, values };
 }
+
+const expectSame = (found: tf.Tensor, expected: tf.Tensor) =>
+  expectClose('features', found.dataSync(), expected.dataSync(), 1e-6);
 
 function noise(shape: number[], ...key: (string | number)[]): NdArray {
   const random = new Random(...key);
@@ -125,6 +131,42 @@ describe('the vision tower', () => {
     );
     expect(plain).toBe(again);
     expect(new Set([plain, first, second]).size).toBe(3);
+  });
+
+  it('can be computed in two parts, its lower layers once and the others from there', () => {
+    const { store, tower, values } = makeTower();
+    const images = toTensor(noise([3, 6, 6, 3], 'parts'));
+    const lower = lowerTower('visual_backbone.', tiny, 1);
+    store.bind(values, () => {
+      const whole = tower.forward(images);
+      for (const layers of [0, 1, 2]) {
+        const states = tower.lowerStates(images, layers);
+        expect(states.shape).toEqual([3, 5, 8]);
+        expectSame(tower.encodeUpper(states, layers), whole.pooled);
+      }
+      const flat = lower.parameters.bind(values, () => lower.logits({ pixels: images }));
+      expectSame(tower.encodeUpper(tf.reshape(flat, [3, 5, 8]), 1), whole.pooled);
+    });
+    expect([...lower.parameters.specs.keys()].every((name) => values.has(name))).toBe(true);
+  });
+
+  it('gives features of a batch from pixels, from states, or as they are', () => {
+    const { store, tower, values } = makeTower();
+    const encoder: FrameEncoding = {
+      encode: (pixels) => tower.encode(pixels),
+      encodeStates: (states) => tower.encodeUpper(states, 1),
+    };
+    const pixels = toTensor(noise([2, 3, 6, 6, 3], 'batch'));
+    store.bind(values, () => {
+      const features = frameFeatures({ pixels }, encoder, null);
+      expect(features.shape).toEqual([2, 3, 8]);
+      const lower = tower.lowerStates(tf.reshape(pixels, [6, 6, 6, 3]), 1);
+      const frameStates = tf.reshape(lower, [2, 3, 5, 8]);
+      expectSame(frameFeatures({ frameStates }, encoder, null), features);
+      expect(frameFeatures({ frames: features }, undefined, null)).toBe(features);
+      expect(() => frameFeatures({ pixels }, undefined, null)).toThrow('a classifier with a frame encoder');
+      expect(() => frameFeatures({ frameStates }, { encode: encoder.encode }, null)).toThrow('frameStates');
+    });
   });
 
   it('refuses pixels of another shape, naming them', () => {

@@ -11,7 +11,7 @@ export const clipPretrainSchema = z.strictObject({
   seed: z.int().default(0),
   data: unlabelledDataSchema.omit({ features: true }).prefault({}),
   initialWeights: initialWeights.describe(
-    'export of an imported BERT to start the text encoder from; none: from nothing',
+    'an imported BERT, or a run or export of clip-pretrain, to start the text encoder from; none: from nothing; auto: the one that the tower was trained with, if there is one',
   ),
   tower,
   text: textSchema.prefault({}),

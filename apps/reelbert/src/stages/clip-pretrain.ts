@@ -1,4 +1,5 @@
 import { ContrastiveModel } from '@reelbert/clip-features';
+import type { NdArrays } from '@reelbert/data';
 import { ParameterStore } from '@reelbert/nn';
 import type { Tokenizer } from '@reelbert/tokenizer';
 
@@ -9,7 +10,7 @@ import { inDataFolder } from '../dataset/data-folder.js';
 import { openData, type OpenData } from '../dataset/open-data.js';
 import { loadPixels } from '../dataset/pixel-frames.js';
 import { trainingBatches } from '../dataset/training-batches.js';
-import { readExport, tokenizerOf, writeExport } from './export-folder.js';
+import { readExport, tokenizerOf, writeExport, type ModelExport } from './export-folder.js';
 import { fingerprintFrames, fingerprintWeights, type Fingerprints } from './fingerprint.js';
 import { inStageFolder, type StageOutcome } from './in-stage-folder.js';
 import { bertWeights, checkStart, initialState, renamed, type StartFrom } from './model-start.js';
@@ -18,7 +19,7 @@ import { Quarantine } from './quarantine.js';
 import { runTraining } from './run-training.js';
 import type { StageResults } from './stage-folder.js';
 import type { StageOptions } from './stage-options.js';
-import { readTower } from './tower-export.js';
+import { readTower, type TowerExport } from './tower-export.js';
 
 const stage = 'clip-pretrain';
 
@@ -99,14 +100,12 @@ interface OpenContrast {
 /** Reads the data, and what text encoder and tower start from. */
 async function openStart(given: ClipPretrainConfig): Promise<OpenContrast> {
   const opened = await openData(given.data);
-  const text = given.initialWeights === 'none' ? undefined : await readExport(given.initialWeights, 'bert');
   const tower = given.tower === null ? undefined : await readTower(given.tower);
+  const textPath = given.initialWeights === 'auto' ? trainedWith(given.tower, tower) : given.initialWeights;
+  const text = textPath === 'none' ? undefined : await readExport(textPath, 'bert', 'clip');
   const data = text ? { ...opened, tokenizer: tokenizerOf(text) } : opened;
   const start: StartFrom[] = [];
-  if (text) {
-    const weights = bertWeights(text.weights, 'model_text.');
-    start.push({ field: 'initialWeights', path: given.initialWeights, weights });
-  }
+  if (text) start.push({ field: 'initialWeights', path: textPath, weights: textWeights(text) });
   if (tower) {
     const weights = renamed(tower.weights, { '': 'model_image.' });
     start.push({ field: 'tower', path: given.tower!, weights });
@@ -119,6 +118,18 @@ async function openStart(given: ClipPretrainConfig): Promise<OpenContrast> {
     ...(tower && { tower: await fingerprintWeights(tower) }),
   };
   return { config, data, start, inputs };
+}
+
+// The contrastive model that a tower comes from, if it comes from one.
+function trainedWith(path: string | null, tower: TowerExport | undefined): string {
+  return path !== null && tower?.kind === 'clip' ? path : 'none';
+}
+
+/** A text encoder, and the scale that it was trained with if there is one, under the contrastive model's names. */
+function textWeights({ config, weights }: ModelExport<'bert' | 'clip'>): NdArrays {
+  return config.kind === 'bert'
+    ? bertWeights(weights, 'model_text.')
+    : renamed(weights, { 'model_text.': 'model_text.', 'model_clip.': 'model_clip.' });
 }
 
 function withVocabulary(config: ClipPretrainConfig, tokenizer: Tokenizer): ClipPretrainConfig {

@@ -8,6 +8,7 @@ import { renamed } from './model-start.js';
 
 /** A vision tower, from the contrastive model that it was trained in or by itself. */
 export interface TowerExport {
+  readonly kind: 'clip' | 'clip-vision';
   readonly folder: string;
   readonly vision: ClipVisionConfig;
   readonly images: ImagesConfig;
@@ -24,8 +25,14 @@ export async function readTower(path: string): Promise<TowerExport> {
   const { folder, config, weights } = await readExport(path, 'clip', 'clip-vision');
   const { images } = config;
   return config.kind === 'clip'
-    ? { folder, images, vision: config.model.vision, weights: renamed(weights, { 'model_image.': '' }) }
-    : { folder, images, vision: config.model, weights };
+    ? {
+        kind: 'clip',
+        folder,
+        images,
+        vision: config.model.vision,
+        weights: renamed(weights, { 'model_image.': '' }),
+      }
+    : { kind: 'clip-vision', folder, images, vision: config.model, weights };
 }
 
 /** Features are the same if weights and images are. */

@@ -119,7 +119,6 @@ async function compute(work: Computation, quarantine: Quarantine, options: Omit<
       encode: (pixels) => encode({ pixels }),
       // What is there under the same name is of another file, or other frames.
       sink: { add: (id, states) => store.add(id, states) },
-      maxFrames: Infinity,
       precision: 'float32',
       ...(signal && { signal }),
       onProgress: ({ done }) => bar.update(Math.max(0, done - 1)),
