@@ -30,7 +30,7 @@ export interface Stacking {
 }
 
 export interface StackingOptions {
-  /** Fixes the penalty; where absent the one of `strengths` with the best cross-entropy on held-out folds is taken. */
+  /** Fixes the penalty; where absent that of `strengths` with the least cross-entropy on held-out folds is taken. */
   readonly strength?: number;
 }
 
@@ -94,22 +94,27 @@ export function stack(members: readonly NdArray[], { weights, offsets }: Stackin
 function fit(rows: LabelledMembers, strength: number, start: Float64Array | undefined): Float64Array {
   const layout = stackingLayout(rows.members.length, rows.members[0]!.shape[1]!);
   const objective = stackingObjective(rows.members, rows.labels, strength, layout);
-  return minimise(objective, start ?? equalStacking(layout));
+  return minimise(objective, start ?? equalStacking(layout), { tolerance: 1e-5 });
 }
 
+// From strong to weak as long as held-out rows gain by it: weaker ones only cost more.
 function chooseStrength(rows: LabelledMembers): number {
   const folds = foldNumbers(rows.foldOf);
   if (folds.length < 2) return usualStrength;
-  const losses = new Float64Array(strengths.length);
-  for (const fold of folds) {
-    const [held, others] = splitRows(rows, fold);
-    let x: Float64Array | undefined;
-    strengths.forEach((strength, i) => {
-      x = fit(others.rows, strength, x);
-      losses[i]! += crossEntropy(held.rows, x);
-    });
+  const starts = new Map<number, Float64Array>();
+  let best = { strength: strengths[0]!, loss: Infinity };
+  for (const strength of strengths) {
+    let loss = 0;
+    for (const fold of folds) {
+      const [held, others] = splitRows(rows, fold);
+      const x = fit(others.rows, strength, starts.get(fold));
+      starts.set(fold, x);
+      loss += crossEntropy(held.rows, x);
+    }
+    if (loss >= best.loss) break;
+    best = { strength, loss };
   }
-  return strengths[losses.indexOf(Math.min(...losses))]!;
+  return best.strength;
 }
 
 /** Summed over rows. */
