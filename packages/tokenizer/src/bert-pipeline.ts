@@ -1,5 +1,9 @@
-// The only file that knows @huggingface/tokenizers.
+// The only file that knows @huggingface/tokenizers, which cuts words into pieces and keeps special tokens whole. Its own
+// normaliser looks at UTF-16 units and at the running Node's Unicode version, and is not used.
 import { Tokenizer as LibraryTokenizer } from '@huggingface/tokenizers';
+
+import { normalise } from './bert-normalise.js';
+import { specialTokens } from './tokenizer-file.js';
 
 /** The steps from a text to ids. */
 export interface BertPipeline {
@@ -15,34 +19,29 @@ export interface BertPipeline {
 interface Library {
   tokenize(text: string): string[];
   encode(text: string, options: { add_special_tokens: boolean }): { ids: number[] };
-  normalizer: { normalize(text: string): string };
-  pre_tokenizer: { pre_tokenize(text: string): string[] };
 }
+
+const special = new RegExp(`(${specialTokens.map((token) => token.replace(/[[\]]/g, '\\$&')).join('|')})`);
 
 /**
  * @param tokenizerJson a definition in Hugging Face's format
  * @param lowercase whether that lower-cases
  */
 export function createBertPipeline(tokenizerJson: object, lowercase: boolean): BertPipeline {
-  const library: Library = new LibraryTokenizer(tokenizerJson, {});
-  const prepare = lowercase ? (text: string) => plainSigma(repair(text)) : repair;
+  const wordsOnly = { ...tokenizerJson, normalizer: null, pre_tokenizer: { type: 'WhitespaceSplit' } };
+  const library: Library = new LibraryTokenizer(wordsOnly, {});
+  // Every second part is a special token.
+  const prepare = (text: string) =>
+    text
+      .split(special)
+      .map((part, i) => (i % 2 === 1 ? part : normalise(part, lowercase)))
+      .join(' ');
   return {
-    words: (text) => library.pre_tokenizer.pre_tokenize(library.normalizer.normalize(prepare(text))),
+    words: (text) =>
+      normalise(text, lowercase)
+        .split(' ')
+        .filter((word) => word !== ''),
     pieces: (text) => library.tokenize(prepare(text)),
     ids: (text) => library.encode(prepare(text), { add_special_tokens: false }).ids,
   };
-}
-
-// Where the library differs from BertTokenizer: it looks at UTF-16 units, so Chinese characters beyond the basic
-// plane are not set apart; it keeps code points that Unicode has not assigned; and it lower-cases whole texts, where
-// a sigma at a word's end gets another form.
-const unassigned = /\p{Cn}/gu;
-const supplementaryChinese = /[\u{20000}-\u{2a6df}\u{2a700}-\u{2ceaf}\u{2f800}-\u{2fa1f}]/gu;
-
-function repair(text: string): string {
-  return text.replace(unassigned, '').replace(supplementaryChinese, ' $& ');
-}
-
-function plainSigma(text: string): string {
-  return text.replaceAll('\u03a3', '\u03c3');
 }
