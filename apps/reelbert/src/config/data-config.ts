@@ -41,6 +41,13 @@ export const labelledDataSchema = z.strictObject({
     .nullable()
     .default(null)
     .describe('annotations by whose mean F1 the best weights are chosen; null: the last weights are taken'),
+  split: z
+    .strictObject({ train: path, validation: path })
+    .nullable()
+    .default(null)
+    .describe(
+      "two NumPy files with the rows of the annotations to train on and to validate on, such as scikit-learn's folds",
+    ),
   test: path
     .nullable()
     .default(null)

@@ -76,7 +76,7 @@ export async function openFinetuning(
       ...frames.inputs,
       ...(start && { initialWeights: await fingerprintWeights(start.exported) }),
       ...(tower && { tower: await fingerprintWeights(tower) }),
-      ...(validation && { validation: fingerprintValue(validation) }),
+      ...(split.validation && { validation: fingerprintValue(split.validation) }),
       ...(test && { test: fingerprintValue(test) }),
       labels: fingerprintValue(categories.ids),
     },
