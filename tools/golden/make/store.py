@@ -87,7 +87,7 @@ class GoldenFolder:
         (self.folder / "README.md").write_text(readme)
 
     def _json(self, name, value, indent):
-        (self.folder / name).write_text(json.dumps(value, indent=indent, allow_nan=False) + "\n")
+        (self.folder / name).write_text(json.dumps(value, indent=indent, separators=None if indent else (",", ":"), allow_nan=False) + "\n")
 
     @staticmethod
     def _shape(values):

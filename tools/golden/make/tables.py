@@ -111,12 +111,12 @@ def ensemble(draw, classes, rows=8):
     }
 
 
-def preprocess(draw, short=24, crop=20):
+def preprocess(draw, short=17, crop=12):
     """Pillow's bilinear to a short side, centre crop, ImageNet's mean and deviation, as torchvision does it."""
     shapes = {
-        "landscape": (draw.integer(30, 50), draw.integer(55, 80)),
-        "portrait": (draw.integer(55, 80), draw.integer(30, 50)),
-        "upscaled": (draw.integer(14, 20), draw.integer(22, 30)),
+        "landscape": (draw.integer(20, 34), draw.integer(36, 54)),
+        "portrait": (draw.integer(36, 54), draw.integer(20, 34)),
+        "upscaled": (draw.integer(9, 14), draw.integer(16, 24)),
     }
     tensors = {}
     for name, (height, width) in shapes.items():

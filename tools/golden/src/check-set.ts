@@ -1,3 +1,5 @@
+import { InputError } from '@reelbert/data';
+
 import type { Mode } from './bound-program.js';
 import type { Check } from './check-context.js';
 import { checkCollation } from './checks/collation.js';
@@ -15,24 +17,31 @@ import { checkTwoStream } from './checks/two-stream.js';
 import type { GoldenSet } from './golden-set.js';
 import { Report } from './report.js';
 
-const checks: readonly Check[] = [
-  checkCollation,
-  checkPretraining,
-  checkPretrainingUpdates,
-  checkFinetuning,
-  checkFinetuningUpdates,
-  checkTwoStream,
-  checkContrast,
-  checkEndToEnd,
-  checkEnsemble,
-  checkPreprocess,
-  checkParameterGroups,
-  checkTables,
-];
+const checks: Readonly<Record<string, Check>> = {
+  collation: checkCollation,
+  pretraining: checkPretraining,
+  'pretraining updates': checkPretrainingUpdates,
+  'fine-tuning': checkFinetuning,
+  'fine-tuning updates': checkFinetuningUpdates,
+  'two-stream': checkTwoStream,
+  contrast: checkContrast,
+  'end to end': checkEndToEnd,
+  ensemble: checkEnsemble,
+  'image transform': checkPreprocess,
+  'parameter groups': checkParameterGroups,
+  tables: checkTables,
+};
 
-/** Every comparison that a set allows. */
+/** Every comparison that a set allows. Where one can't be made, that is reported, and the others are. */
 export async function checkSet(set: GoldenSet, mode: Mode): Promise<Report> {
   const report = new Report();
-  for (const check of checks) await check({ set, report, mode });
+  for (const [family, check] of Object.entries(checks)) {
+    try {
+      await check({ set, report, mode });
+    } catch (error) {
+      if (error instanceof InputError) throw error; // the set is damaged
+      report.notRun(family, 'the rest', (error as Error).message.trim().split('\n')[0]!);
+    }
+  }
   return report;
 }

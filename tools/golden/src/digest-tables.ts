@@ -1,6 +1,7 @@
 // Larger sets hold [sum, l2 norm, first three values] in place of gradients and states. Such tables lie anywhere in
 // expected.json: what one stands for follows from its path and from the names in it.
 import { digestTable, type Digests } from './set-schema.js';
+import { towerName } from './tower-name.js';
 
 export type Family = 'pretrain' | 'finetune' | 'two' | 'contrastive';
 
@@ -9,8 +10,7 @@ export interface DigestTable {
   readonly family: Family | undefined;
   /** `gradient`, or the run whose resulting state it is: `after1`, `after5_linear`, `ema5`, `fgm1`, `fgm1_grad`, ... */
   readonly kind: string;
-  readonly table: Digests;
-  /** The same under the parameters' whole names. */
+  /** Under the parameters' whole names. */
   readonly named: Digests;
 }
 
@@ -18,7 +18,8 @@ export interface DigestTable {
 export function findDigestTables(expected: unknown): DigestTable[] {
   return search(expected, []).map(({ path, table }) => {
     const family = familyOf(path, Object.keys(table));
-    return { path, family, kind: kindOf(path), table, named: wholeNames(path, family, table) };
+    const named = Object.entries(table).map(([name, digest]) => [wholeName(family, name), digest] as const);
+    return { path, family, kind: kindOf(path), named: Object.fromEntries(named) };
   });
 }
 
@@ -53,11 +54,19 @@ function familyOf(path: readonly string[], names: readonly string[]): Family | u
   return undefined;
 }
 
-function wholeNames(path: readonly string[], family: Family | undefined, table: Digests): Digests {
-  const part = family === 'contrastive' ? /\b(text|image|clip)\b/.exec(path.at(-1)!)?.[1] : undefined;
-  const entries = Object.entries(table).map(([name, digest]) => {
-    const plain = name.replace(/^grad\./, '');
-    return [part && !plain.startsWith('model_') ? `model_${part}.${plain}` : plain, digest] as const;
-  });
-  return Object.fromEntries(entries);
+// Which part of the contrastive model a name without its part's belongs to.
+const contrastParts = [
+  ['model_clip', /^logit_scale$/],
+  [
+    'model_text',
+    /^(embeddings\.(word|position|token_type)_embeddings|embeddings\.LayerNorm|encoder\.layer\.|pooler)/,
+  ],
+  ['model_image', /./],
+] as const;
+
+function wholeName(family: Family | undefined, name: string): string {
+  const plain = name.replace(/^grad\./, '');
+  if (family !== 'contrastive' || plain.startsWith('model_')) return plain;
+  const [part] = contrastParts.find(([, names]) => names.test(plain))!;
+  return part === 'model_image' ? `${part}.${towerName(plain)}` : `${part}.${plain}`;
 }

@@ -1,12 +1,12 @@
 // A golden set on disk. Remembers what was looked at, so that nothing in it is left out unnoticed.
-import { readdir, readFile } from 'node:fs/promises';
+import { access, readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 
 import { InputError, readSafetensors, type NdArray, type NdArrays } from '@reelbert/data';
 import type { z } from 'zod';
 
 import { findDigestTables, type DigestTable } from './digest-tables.js';
-import { configSchema, type GoldenConfig } from './set-schema.js';
+import { configSchema, manifestSchema, type Digests, type GoldenConfig } from './set-schema.js';
 
 /** A tensor file's contents. */
 export class TensorFile {
@@ -44,7 +44,7 @@ export class TensorFile {
 
   unused(): string[] {
     return Object.keys(this.#tensors)
-      .filter((name) => !this.#used.has(name))
+      .filter((name) => !this.#used.has(name) && !name.endsWith('position_ids'))
       .map((name) => `${this.name}: ${name}`);
   }
 }
@@ -111,10 +111,28 @@ export class GoldenSet {
   }
 
   /** The digests that stand for tensors of one kind, merged. */
-  digests(wanted: (table: DigestTable) => boolean): DigestTable['table'] {
+  digests(wanted: (table: DigestTable) => boolean): Digests {
     const tables = this.#digests.filter(wanted);
     for (const { path } of tables) this.#usedPaths.add(path.join('\n'));
-    return Object.assign({}, ...tables.map(({ named }) => named)) as DigestTable['table'];
+    return Object.assign({}, ...tables.map(({ named }) => named)) as Digests;
+  }
+
+  /** What `manifest.json` names and the tensor files lack, or have in another shape. */
+  async missingOfManifest(): Promise<string[]> {
+    const file = join(this.folder, 'manifest.json');
+    const raw = await access(file).then(
+      () => readJson(file),
+      () => ({}),
+    );
+    const manifest = checked(manifestSchema, raw, file, []);
+    return Object.entries(manifest).flatMap(([fileName, tensors]) => {
+      const base = basename(fileName, '.safetensors');
+      const found = this.file(base).all();
+      const wrong = Object.entries(tensors).filter(
+        ([name, [, shape]]) => found[name]?.shape.join() !== shape.join(),
+      );
+      return wrong.map(([name]) => `${base}: ${name}`);
+    });
   }
 
   /** Tensors and tables that nothing has looked at. */

@@ -31,7 +31,7 @@ async function main(): Promise<number> {
         expected: 'tensors or tables of the documented format',
       });
     }
-    process.stdout.write(`${formatTable(report.rows)}\n\n${formatSummary(set, report, mode)}\n`);
+    process.stdout.write(`${formatTable(report.rows)}\n\n${await formatSummary(set, report, mode)}\n`);
     return report.failures.length === 0 ? 0 : 1;
   } catch (error) {
     if (!(error instanceof InputError)) throw error;

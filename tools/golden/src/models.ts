@@ -6,7 +6,7 @@ import {
   type ClipVisionConfig,
   type ContrastiveConfig,
 } from '@reelbert/clip-features';
-import type { NdArrays } from '@reelbert/data';
+import { InputError, type NdArrays } from '@reelbert/data';
 import {
   lxmertConfigSchema,
   referencePreset as twoStreamReference,
@@ -19,8 +19,11 @@ import {
   type VisualBertConfig,
 } from '@reelbert/visual-bert';
 
+import type { z } from 'zod';
+
 import type { GoldenSet } from './golden-set.js';
 import type { GoldenConfig } from './set-schema.js';
+import { towerName } from './tower-name.js';
 
 interface BertSizes {
   readonly hidden_size: number;
@@ -31,7 +34,7 @@ interface BertSizes {
 }
 
 function bert(config: GoldenConfig, sizes: BertSizes, layers: number): BertConfig {
-  return bertConfigSchema.parse({
+  return parsed(bertConfigSchema, 'single or two', {
     vocabSize: sizes.vocab_size,
     hiddenSize: sizes.hidden_size,
     numHiddenLayers: layers,
@@ -46,11 +49,20 @@ function bert(config: GoldenConfig, sizes: BertSizes, layers: number): BertConfi
   });
 }
 
+/** What a schema makes of sizes from config.json. Throws `InputError` for sizes that no model can have. */
+function parsed<S extends z.ZodType>(schema: S, part: string, sizes: unknown): z.output<S> {
+  const result = schema.safeParse(sizes);
+  if (result.success) return result.data;
+  const { path, message } = result.error.issues[0]!;
+  const field = [part, ...path].join('.');
+  throw new InputError({ file: 'config.json', field, found: message, expected: 'sizes of a model' });
+}
+
 /** The single-stream model, if the set has it. */
 export function singleStreamConfig({ config }: GoldenSet): VisualBertConfig | undefined {
   const { single } = config;
   if (!single) return undefined;
-  return visualBertConfigSchema.parse({
+  return parsed(visualBertConfigSchema, 'single', {
     ...singleStreamReference,
     frameDim: single.frame_dim,
     vladHiddenSize: single.vlad_hidden_size,
@@ -62,7 +74,7 @@ export function singleStreamConfig({ config }: GoldenSet): VisualBertConfig | un
 export function twoStreamConfig({ config }: GoldenSet): LxmertConfig | undefined {
   const { two } = config;
   if (!two) return undefined;
-  return lxmertConfigSchema.parse({
+  return parsed(lxmertConfigSchema, 'two', {
     ...twoStreamReference,
     frameDim: two.hidden_size,
     visualLayers: two.video_layers,
@@ -75,7 +87,7 @@ export function twoStreamConfig({ config }: GoldenSet): LxmertConfig | undefined
 export function visionConfig({ config }: GoldenSet): ClipVisionConfig | undefined {
   const { clip } = config;
   if (!clip) return undefined;
-  return clipVisionConfigSchema.parse({
+  return parsed(clipVisionConfigSchema, 'clip', {
     hiddenSize: clip.hidden_size,
     numHiddenLayers: clip.num_hidden_layers,
     numAttentionHeads: clip.num_attention_heads,
@@ -92,17 +104,14 @@ export function contrastConfig(set: GoldenSet): ContrastiveConfig | undefined {
   const [vision, two] = [visionConfig(set), set.config.two];
   if (!vision || !two) return undefined;
   const text = bert(set.config, two, two.text_layers);
-  return contrastiveConfigSchema.parse({ ...referenceContrast, vision, text });
+  return parsed(contrastiveConfigSchema, 'clip', { ...referenceContrast, vision, text });
 }
 
 /** Weights of the tower and the scale under the names of transformers 4, whichever version's the set has. */
 export function towerWeights(set: GoldenSet): NdArrays {
   const tensors = Object.entries(set.file('clip.weights').all());
-  const named = tensors.map(([name, tensor]) => {
-    const old = name === 'logit_scale' || name.startsWith('vision_model.');
-    return [old ? name : `vision_model.${name}`, tensor] as const;
-  });
-  return Object.fromEntries(named);
+  const rename = (name: string) => (name === 'logit_scale' ? name : towerName(name));
+  return Object.fromEntries(tensors.map(([name, tensor]) => [rename(name), tensor]));
 }
 
 /** Each tensor under another name. */

@@ -75,6 +75,12 @@ export type OptimizerConfig = z.output<typeof optimizer>;
 export const digestTable = z.record(z.string(), z.array(z.number()).min(2).max(5));
 export type Digests = z.output<typeof digestTable>;
 
+/** `manifest.json`: dtype and shape by tensor, by file. */
+export const manifestSchema = z.record(
+  z.string(),
+  z.record(z.string(), z.tuple([z.string(), z.array(count)])),
+);
+
 /** Numbers by name: losses, norms. */
 export const numberTable = z.record(z.string(), z.number());
 export const nameList = z.array(z.string());

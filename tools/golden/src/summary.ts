@@ -5,7 +5,7 @@ import type { Report, Row } from './report.js';
 const listed = 12;
 
 /** How many comparisons there were and how they ended, what the set lacks, what of it went unused. */
-export function formatSummary(set: GoldenSet, report: Report, mode: Mode): string {
+export async function formatSummary(set: GoldenSet, report: Report, mode: Mode): Promise<string> {
   const { failures, rows, compared } = report;
   const over = rows.filter(({ verdict }) => verdict === 'OVER');
   const missing = rows.filter(({ verdict }) => verdict === 'not in the set');
@@ -17,6 +17,7 @@ export function formatSummary(set: GoldenSet, report: Report, mode: Mode): strin
     ...list('over', over),
     ...list('not run', notRun),
     ...list('not in the set, so not compared', missing),
+    ...listNames('named in manifest.json, but not in the set', await set.missingOfManifest()),
     ...listNames('in the set, but not compared with anything', set.unused()),
     failures.length === 0 ? 'PASSED' : 'FAILED',
   ];
