@@ -37,7 +37,7 @@ export const ensembleCommand = defineCommand({
     of: {
       choices: ['probabilities', 'logits'] as const,
       default: 'probabilities' as const,
-      describe: 'What is averaged',
+      describe: 'What is averaged; --stack takes log probabilities',
     },
     tables: { type: 'boolean', describe: 'Show how the models differ, and what each class gains' },
     report: {
