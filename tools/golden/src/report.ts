@@ -222,7 +222,8 @@ function shapeProblem(found: Values, wanted: Values): string | undefined {
 
 function largestOf({ data }: Values): number {
   let largest = 0;
-  for (let i = 0; i < data.length; i++) if (Number.isFinite(data[i])) largest = Math.max(largest, Math.abs(data[i]!));
+  for (let i = 0; i < data.length; i++)
+    if (Number.isFinite(data[i])) largest = Math.max(largest, Math.abs(data[i]!));
   return largest;
 }
 

@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { readSafetensors, writeSafetensors, type NdArray } from '@reelbert/data';
 import { describe, expect, test } from 'vitest';
 
-import { runCheck, smallSet, withCopy } from './run-check.js';
+import { checkHere, runCheck, smallSet, withCopy } from './run-check.js';
 
 const patient = 300_000;
 
@@ -70,7 +70,7 @@ describe('a set', () => {
         for (const name of ['two.weights', 'clip.contrastive', 'single.weights', 'single.pretrain_steps']) {
           await rm(join(folder, `${name}.safetensors`));
         }
-        const { status, stdout } = await runCheck(['--eager', '--dir', basename(folder)], dirname(folder));
+        const { status, stdout } = await checkHere(['--eager', '--dir', basename(folder)], dirname(folder));
         expect(stdout).toMatch(/not in the set, so not compared: .*pretraining updates, five updates/);
         expect(stdout).toMatch(/not in the set, so not compared: .*end to end, scores, loss, gradients/);
         expect(stdout).toMatch(/not run: .*fine-tuning, scores, loss, gradients/);
@@ -82,8 +82,8 @@ describe('a set', () => {
 });
 
 describe('what is no set ends with status 2 and one line', () => {
-  const refused = async (args: readonly string[], message: RegExp, cwd?: string) => {
-    const { status, stdout, stderr } = await runCheck(args, cwd);
+  const refused = async (args: readonly string[], message: RegExp, run = checkHere) => {
+    const { status, stdout, stderr } = await run(args);
     expect(stderr).toMatch(message);
     expect(stderr.trim().split('\n')).toHaveLength(1);
     expect(stdout).toBe('');
@@ -91,10 +91,10 @@ describe('what is no set ends with status 2 and one line', () => {
   };
 
   test('no folder, a file, a folder without a set', async () => {
-    await refused(['--dir', 'nowhere'], /nowhere: found .*no such file or directory/);
+    await refused(['--dir', 'nowhere'], /nowhere: found .*no such file or directory/, runCheck);
     await refused(['--dir', join(smallSet, 'config.json')], /config\.json: found .*not a directory/);
     await refused(['--dir', dirname(smallSet)], /fixtures: found no config\.json/);
-  });
+  }, 120_000);
 
   test('no folder given, an option that is none', async () => {
     await refused([], /--dir DIR/);

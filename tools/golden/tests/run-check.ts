@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { goldenCheck } from '../src/command.js';
+
 const pathOf = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
 /** Made by make/make_golden.py (its README says with which arguments). */
@@ -30,6 +32,16 @@ export function runCheck(args: readonly string[], cwd = tmpdir()): Promise<Ended
       },
     );
   });
+}
+
+/** The same in this process, which is quicker. */
+export async function checkHere(args: readonly string[], cwd = tmpdir()): Promise<Ended> {
+  let [stdout, stderr] = ['', ''];
+  const status = await goldenCheck(args, cwd, {
+    result: (text) => void (stdout += text),
+    problem: (text) => void (stderr += text),
+  });
+  return { status, stdout, stderr };
 }
 
 /** A copy of the small set, to be damaged; removed when `use` is done. */
