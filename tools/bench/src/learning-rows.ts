@@ -70,7 +70,7 @@ function finetuning(
       stage: 'finetune',
       config: 'small-finetune',
       ...inputs,
-      settings: { seed, initialWeights: 'none', ...settings, training: { adversarial, ema } },
+      settings: { seed, ...settings, training: { adversarial, ema } },
     },
     {
       name: `predict-${row}-${seed}`,
