@@ -113,11 +113,15 @@ describe('a wrong pipeline', { timeout: 60_000 }, () => {
       /outOfFold: found 'tower'; expected .* folded finetune stage: model-a/,
     ],
     ['stages.prediction-a.model=model', /model: found 'model'; expected .*model-a, model-b; or a path/],
+    [
+      'stages.model-a.from=runs/pretrain; stages.model-a.settings.initialWeights=none',
+      /model-a\): settings.initialWeights: found "none", and from: runs\/pretrain; expected one of the two/,
+    ],
     ['stages.model-c.settings.seed=1', /--set: found stages.model-c; expected the name of a stage: tower/],
     ['stages.model-b.settings.training.epoch=1', /stage 'model-b'.*training.epoch: found unknown key/],
     ['settings.finetune.training.epochs=0', /stage 'model-a'.*training.epochs: found 0; expected at least 1/],
   ])('is refused before anything runs: %s', async (setting, message) => {
-    const { status, stderr } = await reelbert(folded('never', setting), work.folder);
+    const { status, stderr } = await reelbert(folded('never', ...setting.split('; ')), work.folder);
     expect(status).toBe(2);
     expect(stderr).toMatch(message);
     expect(existsSync(inWork('never'))).toBe(false);

@@ -24,8 +24,8 @@ export function isPath(reference: string): boolean {
 }
 
 /**
- * Checks that names are used once, that every reference names an earlier stage of a fitting kind, and that an ensemble
- * has what it is to fit on.
+ * Checks that names are used once, that every reference names an earlier stage of a fitting kind and isn't contradicted
+ * by settings, and that an ensemble has what it is to fit on.
  *
  * @throws InputError naming stage and field
  */
@@ -35,6 +35,7 @@ export function checkReferences(config: PipelineConfig): void {
   config.stages.forEach((stage, index) => {
     const place = `stages.${index} (${stage.name})`;
     for (const field of Object.keys(referable)) checkField(stage, field, kinds, place);
+    if (stage.stage === 'finetune') checkStart(stage, place);
     if (stage.stage === 'ensemble') checkEnsemble(stage, config, place);
     for (const folder of foldersOf(stage, config)) {
       const owner = folders.get(folder);
@@ -69,6 +70,17 @@ function checkField(
       expected: `the name of an earlier ${wanted.join(' or ')} stage${among}${path}`,
     });
   }
+}
+
+// Settings win over what the stage's references say: unseen, a model would not start from its pretraining.
+function checkStart({ from, settings }: StageOf<'finetune'>, place: string): void {
+  if (from === undefined || settings.initialWeights === undefined) return;
+  throw new InputError({
+    place,
+    field: 'settings.initialWeights',
+    found: `${JSON.stringify(settings.initialWeights)}, and from: ${from}`,
+    expected: 'one of the two',
+  });
 }
 
 function checkEnsemble(stage: StageOf<'ensemble'>, config: PipelineConfig, place: string): void {
