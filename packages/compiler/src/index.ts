@@ -2,3 +2,4 @@ export { createProgram, type Program, type ProgramFunction, type ProgramOptions 
 export type { DType, HostTensor, HostTensors, Signature, TensorSpec } from './host-tensor.js';
 export { applyAdam, type AdamTerms, type AdamUpdate, type StateVariable } from './state-variable.js';
 export { sessionAddonProblem } from './session.js';
+export { peakMemory, type NodeRecord, type PeakMemory } from './node-record.js';
