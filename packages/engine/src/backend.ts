@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { sessionAddonProblem } from '@reelbert/compiler';
+import { kernelsProblem } from './kernels.js';
 import { loadTensorFlow, tensorFlowStatus } from './tensorflow.js';
 import { loadCpu, loadWasm } from './fallback-backends.js';
 
@@ -46,14 +47,22 @@ function chosenBackend(options: BackendOptions): { backend: 'auto' | BackendName
   return { backend, by: `REELBERT_BACKEND is ${named}` };
 }
 
+function slowerBecause(session: string | undefined, kernels: string | undefined) {
+  if (session !== undefined)
+    return { cost: `steps run operation by operation, about half as fast: ${session}`, remedy: setUp };
+  if (kernels !== undefined)
+    return {
+      cost: `steps take about a fifth longer, without operations of our own: ${kernels}`,
+      remedy: setUp,
+    };
+  return {};
+}
+
 async function useTensorFlow(reason: string): Promise<BackendReport> {
   await tf.setBackend('tensorflow');
   const { version, gpu } = tensorFlowStatus();
   const problem = sessionAddonProblem();
-  const slower =
-    problem === undefined
-      ? {}
-      : { cost: `steps run operation by operation, about half as fast: ${problem}`, remedy: setUp };
+  const slower = slowerBecause(problem, gpu ? undefined : kernelsProblem());
   return { backend: 'tensorflow', reason, version, gpu, compiled: problem === undefined, ...slower };
 }
 

@@ -2,10 +2,15 @@ export { startBackend, type BackendName, type BackendOptions, type BackendReport
 export { doctor, type DoctorReport } from './doctor/doctor.js';
 export { formatDoctor } from './doctor/format-doctor.js';
 export type { Machine } from './machine.js';
-export { dropout } from './ops/dropout.js';
+export { attend, type AttendOptions } from './ops/attention.js';
+export { biasAdd } from './ops/bias-add.js';
+export { dropout, dropoutAdd } from './ops/dropout.js';
 export { gatherRows } from './ops/gather-rows.js';
-export { gelu } from './ops/gelu.js';
+export { gelu, quickGelu } from './ops/gelu.js';
+export { sumOfSquares, zeroUnless } from './ops/gradient-ops.js';
 export { layerNorm } from './ops/layer-norm.js';
+export { matMul } from './ops/mat-mul.js';
+export { withPrecision, type Precision } from './ops/precision.js';
 export { KeyStream, randomNormal, randomUniform } from './ops/random.js';
 export { sparseSoftmaxCrossEntropy } from './ops/sparse-softmax-cross-entropy.js';
 export { setupEngine, type SetupOptions, type SetupReport } from './setup/setup-engine.js';

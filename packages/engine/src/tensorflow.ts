@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { acceptBfloat16 } from '@reelbert/compiler';
 import * as tf from '@tensorflow/tfjs-core';
+import { loadKernels } from './kernels.js';
 import { nodeProblem, processorProblem, thisPlatform } from './setup/platform.js';
 
 const require = createRequire(import.meta.url);
@@ -56,6 +58,8 @@ function load(): string | undefined {
   process.argv = argv.slice(0, 2);
   try {
     require('@tensorflow/tfjs-node-gpu');
+    acceptBfloat16(tf.findBackend('tensorflow'));
+    loadKernels();
     return undefined;
   } catch (error) {
     return `TensorFlow's addon doesn't load (${(error as Error).message.trim().split('\n')[0]})`;

@@ -21,7 +21,7 @@ export {
   clipGradients,
   globalNorm,
   lossAndGradients,
-  zeroUnless,
+  zerosUnless,
   type LossAndGradients,
   type NamedTensors,
 } from './gradients.js';

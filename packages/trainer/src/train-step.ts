@@ -7,7 +7,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { adversarialGradients } from './adversarial.js';
 import type { TrainingSettings } from './config.js';
 import { updateEma } from './ema.js';
-import { clipGradients, globalNorm, lossAndGradients, zeroUnless, type NamedTensors } from './gradients.js';
+import { clipGradients, globalNorm, lossAndGradients, zerosUnless, type NamedTensors } from './gradients.js';
 import { hostScalar } from './host-values.js';
 import { applyAdamW } from './optimizer.js';
 import type { TrainingState } from './training-state.js';
@@ -84,7 +84,7 @@ export function applyGradients(
     settings.clipNorm === null ? gradients : clipGradients(gradients, gradNorm, settings.clipNorm);
 
   const finite = tf.logicalAnd(tf.isFinite(gradNorm), tf.isFinite(losses));
-  applyAdamW(settings.optimizer, state, zeroUnless(finite, clipped), scheduleFactor, finite);
+  applyAdamW(settings.optimizer, state, zerosUnless(finite, clipped), scheduleFactor, finite);
   updateEma(state.ema, state.parameters, settings.ema.decay, finite);
   return { gradNorm, finite: tf.cast(finite, 'int32') };
 }

@@ -1,5 +1,5 @@
-import { dropout, gelu, type KeyStream } from '@reelbert/engine';
-import * as tf from '@tensorflow/tfjs-core';
+import { dropoutAdd, gelu, type KeyStream } from '@reelbert/engine';
+import type * as tf from '@tensorflow/tfjs-core';
 
 import type { BertConfig } from '../bert-config.js';
 import type { ParameterStore } from '../parameter-store.js';
@@ -27,16 +27,15 @@ export class BertSelfAttention {
   }
 
   /** x `[batch, queries, hidden]` attends to context `[batch, keys, hidden]` -> `[batch, queries, hidden]` */
-  forward(x: tf.Tensor, context: tf.Tensor, mask: tf.Tensor | null, keys: KeyStream | null): tf.Tensor3D {
-    const { numAttentionHeads, attentionProbsDropoutProb } = this.#config;
+  forward(x: tf.Tensor, context: tf.Tensor, mask: tf.Tensor4D | null, keys: KeyStream | null): tf.Tensor3D {
+    const { numAttentionHeads, attentionProbsDropoutProb: dropoutRate } = this.#config;
     return attention(
       this.#query.forward(x),
       this.#key.forward(context),
       this.#value.forward(context),
       mask,
       numAttentionHeads,
-      attentionProbsDropoutProb,
-      keys,
+      { dropoutRate, keys },
     );
   }
 }
@@ -56,8 +55,9 @@ export class BertOutput {
 
   /** x `[batch, tokens, inputs]`, residual `[batch, tokens, hidden]` -> `[batch, tokens, hidden]` */
   forward(x: tf.Tensor, residual: tf.Tensor, keys: KeyStream | null): tf.Tensor3D {
-    const projected = dropout(this.#dense.forward(x), this.#dropoutRate, keys);
-    return this.#norm.forward(tf.add(projected, residual)) as tf.Tensor3D;
+    return this.#norm.forward(
+      dropoutAdd<tf.Tensor>(this.#dense.forward(x), residual, this.#dropoutRate, keys),
+    ) as tf.Tensor3D;
   }
 }
 
@@ -84,7 +84,7 @@ export class BertLayer {
   }
 
   /** x `[batch, tokens, hidden]`, mask additive `[batch, 1, 1, tokens]` -> the shape of x */
-  forward(x: tf.Tensor3D, mask: tf.Tensor | null, keys: KeyStream | null): tf.Tensor3D {
+  forward(x: tf.Tensor3D, mask: tf.Tensor4D | null, keys: KeyStream | null): tf.Tensor3D {
     const attended = this.#attentionOutput.forward(this.#attention.forward(x, x, mask, keys), x, keys);
     return this.#output.forward(gelu(this.#intermediate.forward(attended)), attended, keys);
   }
@@ -102,7 +102,7 @@ export class BertEncoder {
   }
 
   /** x `[batch, tokens, hidden]`, mask additive `[batch, 1, 1, tokens]` -> the shape of x */
-  forward(x: tf.Tensor3D, mask: tf.Tensor | null, keys: KeyStream | null): tf.Tensor3D {
+  forward(x: tf.Tensor3D, mask: tf.Tensor4D | null, keys: KeyStream | null): tf.Tensor3D {
     return this.#layers.reduce((states, layer) => layer.forward(states, mask, keys), x);
   }
 }
