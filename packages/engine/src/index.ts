@@ -3,7 +3,7 @@ export { doctor, type DoctorReport } from './doctor/doctor.js';
 export { formatDoctor } from './doctor/format-doctor.js';
 export type { Machine } from './machine.js';
 export { dropout } from './ops/dropout.js';
-export { gatherRows } from './ops/gather-rows.js';
+export { gatherRows, sumRows } from './ops/gather-rows.js';
 export { gelu } from './ops/gelu.js';
 export { layerNorm } from './ops/layer-norm.js';
 export { KeyStream, randomNormal, randomUniform } from './ops/random.js';

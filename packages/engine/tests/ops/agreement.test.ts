@@ -1,12 +1,20 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
-import { gatherRows, gelu, layerNorm, sparseSoftmaxCrossEntropy, startBackend } from '../../src/index.js';
+import {
+  gatherRows,
+  gelu,
+  layerNorm,
+  sparseSoftmaxCrossEntropy,
+  startBackend,
+  sumRows,
+} from '../../src/index.js';
 import { distance, uneven } from '../finite-difference.js';
 
 const ids = (): tf.Tensor1D => tf.tensor1d([6, 0, 6, 3, 1], 'int32');
 
 const ops: Record<string, (x: tf.Tensor2D) => tf.Tensor> = {
   gatherRows: (x) => gatherRows(x, ids()),
+  sumRows: (x) => sumRows(x, tf.tensor1d([6, 0, 6, 3, 1, 2, 2, 2, 5], 'int32'), 8),
   sparseSoftmaxCrossEntropy: (x) =>
     sparseSoftmaxCrossEntropy(x, tf.tensor1d([6, 0, 6, 3, 1, 2, 2, 2, 5], 'int32')),
   gelu: (x) => gelu(x),
