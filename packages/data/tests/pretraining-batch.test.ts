@@ -183,48 +183,6 @@ describe('collation', () => {
   });
 });
 
-describe('rows', () => {
-  const rowsOf = (on: Partial<typeof all>, packing: 'packed' | 'one-a-row') => {
-    const some = { ...options, objectives: { ...all, ...on }, packing };
-    const choices = chooseMasking(samples, some, new Random(3));
-    return assemblePretrainingBatch(samples, choices, some).batch;
-  };
-  const numbers = (batch: NdArrays) => [...new Set(batch.sequences!.data)].sort((a, b) => a - b);
-
-  it('hold a text with frames, a title and a body of each sample; contrast alone needs no first', () => {
-    for (const packing of ['packed', 'one-a-row'] as const) {
-      const upTo = (count: number) => [...Array(count + 1).keys()];
-      expect(numbers(rowsOf({}, packing))).toEqual(upTo(39));
-      expect(numbers(rowsOf({ ict: false }, packing)).filter(Boolean)).toEqual(upTo(13).slice(1));
-      const contrast = rowsOf({ mlm: false, mfm: false, itm: false, mmm: false }, packing);
-      expect(numbers(contrast).filter((number) => number > 0)).toEqual(upTo(39).slice(14));
-      expect(contrast.frames!.shape).toEqual([13, 4, 2]);
-      contrast.firstPositions!.data.forEach((slot, row) =>
-        expect(contrast.sequences!.data[slot]).toBe(14 + row),
-      );
-    }
-  });
-
-  it('show the same sequences packed as one a row, in fewer rows', () => {
-    const [packed, apart] = [rowsOf({}, 'packed'), rowsOf({}, 'one-a-row')];
-    expect(apart.tokenIds!.shape).toEqual([39, 14]);
-    expect(packed.tokenIds!.shape[0]).toBeLessThan(20);
-    for (const kind of ['ids', 'textMask', 'frames', 'frameMask'] as const) {
-      expect(unpacked(packed).all(kind, 1, 39)).toEqual(unpacked(apart).all(kind, 1, 39));
-    }
-  });
-
-  it('have a text without tokens as one pad', () => {
-    const empty = [{ ...samples[0]!, textIds: [] }];
-    const off = { ...options, objectives: { ...all, ict: false, mmm: false } };
-    const choices = chooseMasking(empty, off, new Random(3));
-    const { batch } = assemblePretrainingBatch(empty, choices, off);
-    expect([...batch.sequences!.data]).toEqual([1, 1, ...new Array<number>(12).fill(0)]);
-    expect([...batch.attended!.data.subarray(0, 2)]).toEqual([0, 1]);
-    expect([...batch.slotSources!.data.subarray(0, 3)]).toEqual([0, 14, 2]);
-  });
-});
-
 describe('capacities', () => {
   it('hold everything that full rows choose, in all but one of a billion batches', () => {
     expect(pretrainingCapacity(64, { ...options, textLength: 256, frames: 16 })).toEqual({

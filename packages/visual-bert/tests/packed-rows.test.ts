@@ -10,7 +10,7 @@ import {
 import { startBackend } from '@reelbert/engine';
 import { ParameterStore } from '@reelbert/nn';
 import type * as tf from '@tensorflow/tfjs-core';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import { referencePreset, VisualBertForPretraining, type VisualBertConfigInput } from '../src/index.js';
 import { allObjectives } from './golden-batches.js';
@@ -18,7 +18,7 @@ import { expectClose, expectRatio } from './golden.js';
 import { gradientsOf, toTensors } from './running.js';
 import { clips, collation, firstValues, frameDim, pretrainingBatch, smallConfig } from './small-model.js';
 
-beforeAll(async () => void (await startBackend()));
+const { backend } = await startBackend();
 
 const withoutFrames = { dtype: 'float32', shape: [0, frameDim], data: new Float32Array(0) } as const;
 
@@ -103,6 +103,28 @@ test('what a sequence’s states are does not depend on its neighbours in the ro
     }
   }
 });
+
+test.runIf(backend === 'tensorflow')(
+  'packed rows give the same losses and gradients on every backend',
+  async () => {
+    const batch = pretrainingBatch(patchyClips(16));
+    const on = async (other: 'tensorflow' | 'wasm' | 'cpu') => {
+      await startBackend({ backend: other });
+      const { store, model, values } = makeModel();
+      const tensors = toTensors(batch);
+      const { loss } = store.bind(values, () => model.loss(tensors, null));
+      const gradients = gradientsOf(store, values, () => model.loss(tensors, null).loss);
+      return Object.fromEntries(Object.entries({ loss, ...gradients }).map(([name, x]) => [name, array(x)]));
+    };
+    const raw = await on('tensorflow');
+    for (const other of ['wasm', 'cpu'] as const) {
+      const composed = await on(other);
+      for (const [name, wanted] of Object.entries(raw)) {
+        expectClose(`${name} on ${other}`, composed[name]!, wanted, { relative: 1e-4, absolute: 1e-5 });
+      }
+    }
+  },
+);
 
 /** The states of one sequence, `[tokens, hidden]`. */
 function ofSequence({ batch, found }: { batch: NdArrays; found: NdArray }, number: number): NdArray {
