@@ -19,6 +19,8 @@ export type {
   RowParts,
 } from './masking.js';
 export { classScores, meanF1, type ClassScore, type MeanF1 } from './mean-f1.js';
+export { assembleMaskedLanguageBatch } from './masked-language-batch.js';
+export { packSequences, type Packing } from './packing.js';
 export { assemblePretrainingBatch, type PretrainingBatch } from './pretraining-batch.js';
 export { pretrainingCapacity, type PretrainingCapacity } from './pretraining-capacity.js';
 export { batchCount, batchesOf, epochOrder, epochSize, type EpochOptions } from './sampler.js';

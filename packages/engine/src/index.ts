@@ -5,7 +5,7 @@ export type { Machine } from './machine.js';
 export { attend, type AttendOptions } from './ops/attention.js';
 export { biasAdd } from './ops/bias-add.js';
 export { dropout, dropoutAdd } from './ops/dropout.js';
-export { gatherRows } from './ops/gather-rows.js';
+export { gatherRows, sumRows } from './ops/gather-rows.js';
 export { gelu, quickGelu } from './ops/gelu.js';
 export { sumOfSquares, zeroUnless } from './ops/gradient-ops.js';
 export { layerNorm } from './ops/layer-norm.js';

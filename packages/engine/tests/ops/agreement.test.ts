@@ -14,6 +14,7 @@ import {
   sparseSoftmaxCrossEntropy,
   startBackend,
   sumOfSquares,
+  sumRows,
   zeroUnless,
 } from '../../src/index.js';
 import { distance, uneven } from '../finite-difference.js';
@@ -31,6 +32,7 @@ function attendTo(x: tf.Tensor2D): tf.Tensor {
 
 const ops: Record<string, (x: tf.Tensor2D) => tf.Tensor> = {
   gatherRows: (x) => gatherRows(x, ids()),
+  sumRows: (x) => sumRows(x, tf.tensor1d([6, 0, 6, 3, 1, 2, 2, 2, 5], 'int32'), 8),
   sparseSoftmaxCrossEntropy: (x) =>
     sparseSoftmaxCrossEntropy(x, tf.tensor1d([6, 0, 6, 3, 1, 2, 2, 2, 5], 'int32')),
   gelu: (x) => gelu(x),
