@@ -20,6 +20,7 @@ describe('the command line', () => {
       pretrain: training,
       finetune: [...training, 'folds', 'fold'],
       predict: ['model', 'annotations', 'features', 'frames', 'out', 'logits', 'shard', 'eager'],
+      'logits merge <files..>': ['annotations', 'out', 'logits'],
       evaluate: ['predictions', 'annotations', 'json'],
       ensemble: [
         'logits',

@@ -1,5 +1,6 @@
 import sharp from 'sharp';
 
+import { onDecodingThread } from './decoding-threads.js';
 import { FrameError, frameArchivePath, readChosenFrames, type EncodedFrame } from './frame-archive.js';
 import { resizeBilinear, type RgbImage } from './pil-resize.js';
 
@@ -31,15 +32,11 @@ const mostPixels = 2 ** 26;
  * @throws Error for what is no image, is cut off, or has more than 2^26 pixels
  */
 export async function decodeImage(bytes: Uint8Array): Promise<RgbImage> {
-  const { data, info } = await sharp(bytes, {
-    failOn: 'truncated',
-    ignoreIcc: true,
-    limitInputPixels: mostPixels,
-  })
+  const image = sharp(bytes, { failOn: 'truncated', ignoreIcc: true, limitInputPixels: mostPixels })
     .flatten({ background: '#ffffff' })
     .toColourspace('srgb')
-    .raw()
-    .toBuffer({ resolveWithObject: true });
+    .raw();
+  const { data, info } = await onDecodingThread(() => image.toBuffer({ resolveWithObject: true }));
   return { width: info.width, height: info.height, data: rgb(data, info.channels) };
 }
 

@@ -18,6 +18,8 @@ export type {
   PretrainingSample,
   RowParts,
 } from './masking.js';
+export { limitDecodingThreads } from './decoding-threads.js';
+export { bucketedBatches } from './length-buckets.js';
 export { classScores, meanF1, type ClassScore, type MeanF1 } from './mean-f1.js';
 export { assembleMaskedLanguageBatch } from './masked-language-batch.js';
 export { packSequences, type Packing } from './packing.js';

@@ -26,6 +26,11 @@ export interface BackendReport {
 export interface BackendOptions {
   /** `auto` (default) takes the first that works of TensorFlow, WASM and plain JavaScript; the others are taken or fail. */
   readonly backend?: 'auto' | BackendName;
+  /**
+   * Threads that TensorFlow computes with, for tfjs and compiled programs alike; default: all cores. The environment
+   * variables `TF_NUM_INTRAOP_THREADS` and `TF_NUM_INTEROP_THREADS` win, and so do those of the first start in a process.
+   */
+  readonly threads?: number | undefined;
 }
 
 const choices = ['auto', 'tensorflow', 'wasm', 'cpu'] as const;
@@ -72,8 +77,8 @@ async function useFallback(backend: 'wasm' | 'cpu', reason: string): Promise<Bac
   return { backend, reason, cost: costs[backend], remedy: setUp, version, gpu: false, compiled: false };
 }
 
-async function useFirstThatWorks(): Promise<BackendReport> {
-  const problem = loadTensorFlow();
+async function useFirstThatWorks(threads: number | undefined): Promise<BackendReport> {
+  const problem = loadTensorFlow(threads);
   if (problem === undefined) return useTensorFlow('TensorFlow is set up');
   try {
     return await useFallback('wasm', problem);
@@ -96,9 +101,9 @@ async function useFirstThatWorks(): Promise<BackendReport> {
  */
 export async function startBackend(options: BackendOptions = {}): Promise<BackendReport> {
   const { backend, by } = chosenBackend(options);
-  if (backend === 'auto') return useFirstThatWorks();
+  if (backend === 'auto') return useFirstThatWorks(options.threads);
   if (backend !== 'tensorflow') return useFallback(backend, by);
-  const problem = loadTensorFlow();
+  const problem = loadTensorFlow(options.threads);
   if (problem !== undefined)
     throw new Error(`TensorFlow doesn't start, though ${by}: ${problem}.\n  What to do: ${setUp}.`);
   return useTensorFlow(by);

@@ -31,10 +31,13 @@ function loadLibraryQuietly(tfjsFolder: string): void {
   }
 }
 
-// TensorFlow reads these when its library is loaded.
-function prepareEnvironment(): void {
+// TensorFlow reads these when its library is loaded, or its first session is opened: tfjs's, whose threads hold for all.
+function prepareEnvironment(threads: number | undefined): void {
   process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2'; // errors only
   process.env['TF_FORCE_GPU_ALLOW_GROWTH'] ??= 'true'; // tfjs and the compiler's session share one GPU
+  if (threads === undefined) return;
+  process.env['TF_NUM_INTRAOP_THREADS'] ??= `${threads}`;
+  process.env['TF_NUM_INTEROP_THREADS'] ??= `${threads}`;
 }
 
 function tfjsFolder(): string | undefined {
@@ -45,13 +48,13 @@ function tfjsFolder(): string | undefined {
   }
 }
 
-function load(): string | undefined {
+function load(threads: number | undefined): string | undefined {
   const unfit = nodeProblem(process.versions.node) ?? processorProblem(thisPlatform());
   if (unfit !== undefined) return unfit.problem.replace(/\.$/, '');
   const folder = tfjsFolder();
   if (folder === undefined) return "@tensorflow/tfjs-node-gpu isn't installed";
   if (!existsSync(join(folder, 'lib', 'napi-v8', 'tfjs_binding.node'))) return "TensorFlow isn't set up";
-  prepareEnvironment();
+  prepareEnvironment(threads);
   loadLibraryQuietly(folder);
   // The package's loader (node-pre-gyp) takes the program's arguments for its own: a `--dir` would be where it looks.
   const { argv } = process;
@@ -68,9 +71,9 @@ function load(): string | undefined {
   }
 }
 
-/** Loads TensorFlow into this process, once. Gives what is wrong where that fails. */
-export function loadTensorFlow(): string | undefined {
-  loaded ??= { problem: load() };
+/** Loads TensorFlow into this process, once, to compute with so many threads. Gives what is wrong where that fails. */
+export function loadTensorFlow(threads?: number): string | undefined {
+  loaded ??= { problem: load(threads) };
   return loaded.problem;
 }
 

@@ -61,7 +61,13 @@ export type LabelledData = z.output<typeof labelledDataSchema>;
 export const textSchema = z.strictObject({
   parts: z.enum(['title', 'title-ocr-asr']).default('title-ocr-asr').describe('which texts a row holds'),
   maxLength: z.int().min(4).default(256).describe('longest row of tokens, special ones included'),
-  bucket: z.int().min(1).default(8).describe('rows that hold one text are filled up to a multiple of this'),
+  bucket: z
+    .int()
+    .min(1)
+    .default(32)
+    .describe(
+      'texts are filled up to a multiple of this; training batches are of texts of one width as far as possible (maxLength: of any texts, filled up to the full width)',
+    ),
 });
 
 export type TextConfig = z.output<typeof textSchema>;

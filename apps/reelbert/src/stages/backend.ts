@@ -1,12 +1,17 @@
+import { limitDecodingThreads } from '@reelbert/data';
 import { startBackend, type BackendReport } from '@reelbert/engine';
 
-import type { Reporter } from '../terminal/reporter.js';
+import type { StageOptions } from './stage-options.js';
 
 let started: Promise<BackendReport> | undefined;
 
 /** Starts the tensor backend once a process; says so if it isn't the fast one. */
-export function useBackend(reporter: Reporter): Promise<BackendReport> {
-  started ??= startBackend().then((report) => {
+export function useBackend({
+  reporter,
+  threads,
+}: Pick<StageOptions, 'reporter' | 'threads'>): Promise<BackendReport> {
+  if (threads !== undefined) limitDecodingThreads(threads);
+  started ??= startBackend({ threads }).then((report) => {
     if (report.cost !== undefined) {
       const remedy = report.remedy === undefined ? '' : `; ${report.remedy}`;
       reporter.say(`warning: ${report.reason}: ${report.cost}${remedy}`);

@@ -43,7 +43,7 @@ export async function extractFeatures(
 ): Promise<{ readonly stored: number }> {
   const { reporter, signal } = options;
   const tower = await readTower(job.tower);
-  await useBackend(reporter);
+  await useBackend(options);
   const { vision, images } = tower;
   const program = createProgram(options.eager ? { mode: 'eager' } : {});
   const started = performance.now();

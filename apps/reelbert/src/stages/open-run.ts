@@ -41,6 +41,6 @@ export async function openRun(plan: RunPlan, options: StageOptions): Promise<Run
       expected: `at most ${batches.samplesPerEpoch}`,
     });
   }
-  const backend = await useBackend(options.reporter);
+  const backend = await useBackend(options);
   return createRun(options.out, { config: configText(config), environment: { backend }, resume });
 }

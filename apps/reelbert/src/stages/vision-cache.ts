@@ -106,7 +106,7 @@ interface Computation {
 async function compute(work: Computation, quarantine: Quarantine, options: Omit<StageOptions, 'out'>) {
   const { store, lower, weights, missing } = work;
   const { reporter, signal } = options;
-  await useBackend(reporter);
+  await useBackend(options);
   const program = createProgram(options.eager ? { mode: 'eager' } : {});
   const bar = reporter.progress('frozen layers', missing.length, 'clips');
   try {
