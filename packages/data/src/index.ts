@@ -37,21 +37,25 @@ export {
   type EncodedFrame,
   type FrameProblem,
 } from './frame-archive.js';
+export { centreCrop, cropAt, type Cut, type RgbImage } from './crop.js';
 export {
-  centreCrop,
-  cropAt,
-  clipNormalisation,
-  decodeImage,
-  imageNetNormalisation,
   loadFrames,
   loadImages,
-  normalisePixels,
-  resizeShortSide,
   type FramePixels,
+  type ImageLoader,
   type LoadFramesOptions,
+  type LoadImagesOptions,
+  type VideoImages,
+} from './frame-loading.js';
+export { decodeImage } from './image-decode.js';
+export { resizeShortSide, resizeToCentre } from './image-transform.js';
+export {
+  clipNormalisation,
+  imageNetNormalisation,
+  normalisePixels,
   type Normalisation,
-} from './image-transform.js';
-export { resizeBilinear, type RgbImage } from './pil-resize.js';
+} from './normalisation.js';
+export { resizeBilinear } from './pil-resize.js';
 export {
   checkDataset,
   countKinds,

@@ -119,8 +119,10 @@ class PixelFrames implements FrameSource {
   // What random crops may choose from is kept whole, otherwise the middle is.
   #decode(id: string, indices?: readonly number[]) {
     const { imageSize, shortSide, augment } = this.options;
-    const load = { size: shortSide ?? imageSize, ...(indices && { indices: () => indices }) };
-    const keep = augment?.crop ? undefined : (image: RgbImage) => centreCrop(image, imageSize);
-    return loadImages(this.folder, id, load, keep);
+    return loadImages(this.folder, id, {
+      size: shortSide ?? imageSize,
+      ...(!augment?.crop && { crop: imageSize }),
+      ...(indices && { indices: () => indices }),
+    });
   }
 }
