@@ -8,8 +8,8 @@ export interface LoadImagesOptions {
   readonly size: number;
   /** Height and width of the middle that is kept; default: images are kept whole. */
   readonly crop?: number;
-  /** Which of a video's `count` frames; default: all. */
-  readonly indices?: (count: number) => readonly number[];
+  /** Which frames, by number, or chosen by how many the video has; default: all. */
+  readonly indices?: readonly number[] | ((count: number) => readonly number[]);
 }
 
 /** A video's frames as images. */
@@ -26,9 +26,13 @@ export type ImageLoader = (folder: string, id: string, options: LoadImagesOption
 export async function loadImages(
   folder: string,
   id: string,
-  { size, crop, indices }: LoadImagesOptions,
+  { size, crop, indices = allOf }: LoadImagesOptions,
 ): Promise<VideoImages> {
-  const { count, frames } = await readChosenFrames(folder, id, indices ?? allOf);
+  const { count, frames } = await readChosenFrames(
+    folder,
+    id,
+    typeof indices === 'function' ? indices : () => indices,
+  );
   const images: RgbImage[] = [];
   // The next image is decoded, on a thread of sharp's, while this one is resized; no more are held in full size.
   let next = frames[0] && decodeFrame(folder, id, frames[0]);

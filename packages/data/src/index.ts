@@ -30,6 +30,7 @@ export type { SafetensorsEntry, SafetensorsHeader } from './safetensors-header.j
 export { AnnotationError, loadAnnotations } from './annotations.js';
 export type { Annotation, AnnotationOptions, AnnotationProblem } from './annotations.js';
 export {
+  countFrames,
   FrameError,
   frameArchivePath,
   readChosenFrames,
@@ -47,6 +48,7 @@ export {
   type LoadImagesOptions,
   type VideoImages,
 } from './frame-loading.js';
+export { decodeThreads, FramePool } from './frame-pool.js';
 export { decodeImage } from './image-decode.js';
 export { resizeShortSide, resizeToCentre } from './image-transform.js';
 export {
