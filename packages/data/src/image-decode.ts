@@ -1,6 +1,7 @@
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 
 import type { RgbImage } from './crop.js';
+import { resizedTo } from './image-transform.js';
 
 /** Larger images (an 8K frame has 33 million pixels) are refused before they are decoded. */
 const mostPixels = 2 ** 26;
@@ -12,11 +13,33 @@ const mostPixels = 2 ** 26;
  * @throws Error for what is no image, is cut off, or has more than 2^26 pixels
  */
 export async function decodeImage(bytes: Uint8Array): Promise<RgbImage> {
-  const { data, info } = await sharp(bytes, {
-    failOn: 'truncated',
-    ignoreIcc: true,
-    limitInputPixels: mostPixels,
-  })
+  return decode(open(bytes));
+}
+
+/** A JPEG is read at a fraction from so many times the wanted size on: below, libvips reads all of it. */
+const leastReduction = 3;
+
+/**
+ * Decodes an image file to RGB with its short side at `size`, or whole. A JPEG at least three times as large is read
+ * at a half to an eighth and resized by libvips's bilinear filter: in half the time, to other pixels than Pillow's, by
+ * about a grey level in smooth places, and moved by up to a fifth of a pixel where a side is odd. The others are
+ * `decodeImage`'s.
+ *
+ * @throws Error as `decodeImage`
+ */
+export async function decodeShrunk(bytes: Uint8Array, size: number): Promise<RgbImage> {
+  const { format, width, height } = await open(bytes).metadata();
+  if (format !== 'jpeg' || Math.min(width, height) < leastReduction * size) return decodeImage(bytes);
+  const [wide, high] = resizedTo({ width, height }, size);
+  return decode(open(bytes).resize(wide, high, { fit: 'fill', kernel: 'linear' }));
+}
+
+function open(bytes: Uint8Array): Sharp {
+  return sharp(bytes, { failOn: 'truncated', ignoreIcc: true, limitInputPixels: mostPixels });
+}
+
+async function decode(image: Sharp): Promise<RgbImage> {
+  const { data, info } = await image
     .flatten({ background: '#ffffff' })
     .toColourspace('srgb')
     .raw()

@@ -12,7 +12,11 @@ export function resizeToCentre(image: RgbImage, size: number, crop: number): Rgb
   return resizeBilinear(image, width, height, centreCut(width, height, crop));
 }
 
-function resizedTo({ width, height }: RgbImage, size: number): [width: number, height: number] {
+/** What an image becomes when its short side does. */
+export function resizedTo(
+  { width, height }: Pick<RgbImage, 'width' | 'height'>,
+  size: number,
+): [width: number, height: number] {
   return width <= height
     ? [size, Math.trunc((size * height) / width)]
     : [Math.trunc((size * width) / height), size];

@@ -49,7 +49,7 @@ export {
   type VideoImages,
 } from './frame-loading.js';
 export { decodeThreads, FramePool } from './frame-pool.js';
-export { decodeImage } from './image-decode.js';
+export { decodeImage, decodeShrunk } from './image-decode.js';
 export { resizeShortSide, resizeToCentre } from './image-transform.js';
 export {
   clipNormalisation,

@@ -132,9 +132,10 @@ class PixelFrames implements FrameSource {
 
   // What random crops may choose from is kept whole, otherwise the middle is.
   #decode(id: string, indices?: readonly number[]) {
-    const { imageSize, shortSide, augment } = this.options;
+    const { imageSize, shortSide, shrinkOnLoad, augment } = this.options;
     return this.pool.loadImages(this.folder, id, {
       size: shortSide ?? imageSize,
+      shrinkOnLoad,
       ...(!augment?.crop && { crop: imageSize }),
       ...(indices && { indices }),
     });

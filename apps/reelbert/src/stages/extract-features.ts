@@ -65,6 +65,7 @@ export async function extractFeatures(
       load: frameLoader(job.frames, {
         size: images.shortSide ?? vision.imageSize,
         crop: vision.imageSize,
+        shrinkOnLoad: images.shrinkOnLoad,
         normalisation: normalisationOf(images),
         loadImages: pool.loadImages,
       }),

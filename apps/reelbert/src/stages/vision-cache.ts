@@ -151,13 +151,9 @@ function loader(
       return { dtype: 'float32', shape: [1, ...frameShape], data: new Float32Array(imageSize ** 2 * 3) };
     }
     const indices = wanted.choose(clip);
-    const size = tower.images.shortSide ?? imageSize;
-    const { count, data } = await loadFrames(
-      wanted.folder,
-      id,
-      { size, crop: imageSize, indices },
-      loadImages,
-    );
+    const { shortSide, shrinkOnLoad } = tower.images;
+    const options = { size: shortSide ?? imageSize, crop: imageSize, shrinkOnLoad, indices };
+    const { count, data } = await loadFrames(wanted.folder, id, options, loadImages);
     const frames = indices(count);
     store.announce({ id, stamp: stamps.get(id)!, count, frames });
     const pixels = normalisePixels(data, normalisationOf(tower.images));
