@@ -46,6 +46,7 @@ describe('the command line', () => {
         'seed',
         'normalisation',
         'short-side',
+        'shrink-on-load',
       ],
       'export <model>': ['out', 'as', 'names', 'precision'],
       pipeline: ['config', 'set', 'out', 'eager'],

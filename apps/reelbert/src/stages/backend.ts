@@ -1,4 +1,3 @@
-import { limitDecodingThreads } from '@reelbert/data';
 import { startBackend, type BackendReport } from '@reelbert/engine';
 
 import type { StageOptions } from './stage-options.js';
@@ -10,7 +9,6 @@ export function useBackend({
   reporter,
   threads,
 }: Pick<StageOptions, 'reporter' | 'threads'>): Promise<BackendReport> {
-  if (threads !== undefined) limitDecodingThreads(threads);
   started ??= startBackend({ threads }).then((report) => {
     if (report.cost !== undefined) {
       const remedy = report.remedy === undefined ? '' : `; ${report.remedy}`;

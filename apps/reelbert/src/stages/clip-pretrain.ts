@@ -76,7 +76,7 @@ async function run(
       initial,
     },
     options,
-  );
+  ).finally(() => pixels.close?.());
   const { model: modelConfig, text, frames } = config;
   const described = {
     kind: 'clip' as const,
