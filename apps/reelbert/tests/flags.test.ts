@@ -33,6 +33,7 @@ describe('the command line', () => {
         'report',
         'out',
       ],
+      'report <run>': ['out', 'predictions', 'annotations'],
       import: [
         'from',
         'as',

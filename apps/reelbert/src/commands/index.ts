@@ -14,6 +14,7 @@ import { importCommand } from './import.js';
 import { pipelineCommand } from './pipeline.js';
 import { predictCommand } from './predict.js';
 import { pretrainCommand } from './pretrain.js';
+import { reportCommand } from './report.js';
 import { setupCommand } from './setup.js';
 
 /** The program's commands, in the order in which help lists them. */
@@ -31,6 +32,7 @@ export const commands: readonly Command[] = [
   predictCommand,
   evaluateCommand,
   ensembleCommand,
+  reportCommand,
   pipelineCommand,
   importCommand,
   exportCommand,
