@@ -8,7 +8,7 @@ export interface Series {
 
 const width = 640;
 const height = 240;
-const margin = { left: 64, right: 12, top: 12, bottom: 28 };
+const margin = { left: 64, right: 24, top: 12, bottom: 28 };
 /** Distinct also to those who don't see all colours (Okabe & Ito 2008). */
 const colours = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#999999', '#f0e442'];
 /** Up to so many points are marked. */
@@ -95,8 +95,8 @@ function legend(series: readonly Series[]): string {
 export function label(value: number): string {
   const size = Math.abs(value);
   if (value === 0) return '0';
-  if (size < 1e-3) return value.toExponential().replace(/(\.\d\d)\d+e/, '$1e');
+  if (size < 1e-3) return Number(value.toPrecision(3)).toExponential();
   const [divisor, unit] =
     size >= 1e9 ? [1e9, 'G'] : size >= 1e6 ? [1e6, 'M'] : size >= 1e4 ? [1e3, 'k'] : [1, ''];
-  return `${Number((value / divisor).toPrecision(4))}${unit}`;
+  return `${Number((value / divisor).toPrecision(5))}${unit}`;
 }
