@@ -5,6 +5,7 @@ export { pipelineSchema, type PipelineConfig } from './config/pipeline-config.js
 export { loadConfig, presetNames, readConfig } from './config/presets.js';
 export { pretrainSchema, type PretrainConfig } from './config/pretrain-config.js';
 export { exitStatus, Interrupted } from './exit-status.js';
+export { writeReport, type ReportJob } from './report/report.js';
 export { clipPretrain } from './stages/clip-pretrain.js';
 export { ensemble, type EnsembleConfig, type EnsembleOutcome } from './stages/ensemble.js';
 export { ensembleStage, type EnsembleStage } from './stages/ensemble-stage.js';

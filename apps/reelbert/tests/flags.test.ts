@@ -34,6 +34,7 @@ describe('the command line', () => {
         'report',
         'out',
       ],
+      'report <run>': ['out', 'predictions', 'annotations'],
       import: [
         'from',
         'as',

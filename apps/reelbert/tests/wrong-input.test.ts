@@ -134,6 +134,13 @@ describe('wrong input ends with status 2 and says what would be right', { timeou
     expect(await refusal([...finetune, 'data.features=bad/archive.zip'])).toContain('archive.zip');
   });
 
+  it('too few clips for the tower that a run would train first, naming its configuration', async () => {
+    const message = await refusal([...finetune, 'training.batchSize=2']);
+    expect(message).toMatch(
+      /small-clip-pretrain, by which a frame tower is trained first: training\.batchSize: found 64, with \d clips/,
+    );
+  });
+
   it('leaves nothing behind', async () => {
     await expect(readFile(join(work.folder, 'refused', 'config.yaml'))).rejects.toThrow('ENOENT');
   });

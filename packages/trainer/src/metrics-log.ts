@@ -1,30 +1,38 @@
 import { appendFile, readFile, truncate } from 'node:fs/promises';
 
+import type { RunFolder } from './run-folder.js';
+import { TensorBoardLog } from './tensorboard.js';
+
 /** One line of metrics.jsonl: `step` and `epoch`, then numbers by name (`loss`, `loss.NAME`, `lr`, `eval.meanF1`...). */
 export type MetricsRecord = Readonly<Record<string, number>> & {
   readonly step: number;
   readonly epoch: number;
 };
 
-/** The run's metrics, one JSON record a line, appended as they come. */
+/** The run's metrics, one JSON record a line, appended as they come, and the same for TensorBoard. */
 export class MetricsLog {
-  private constructor(readonly file: string) {}
+  private constructor(
+    readonly file: string,
+    private readonly tensorboard: TensorBoardLog,
+  ) {}
 
   /** Opens the file and drops what was written after `step`, so that a resumed run repeats no record. */
-  static async open(file: string, step: number): Promise<MetricsLog> {
+  static async open(run: Pick<RunFolder, 'metrics' | 'tensorboard'>, step: number): Promise<MetricsLog> {
+    const file = run.metrics;
     const text = await readFile(file, 'utf8').catch(absent);
     const all = lines(text);
     const later = all.findIndex((line) => !((parse(line)?.step ?? Infinity) <= step));
     const kept = later < 0 ? all : all.slice(0, later);
     const size = Buffer.byteLength(kept.map((line) => line + '\n').join(''));
     if (size < Buffer.byteLength(text)) await truncate(file, size);
-    return new MetricsLog(file);
+    return new MetricsLog(file, await TensorBoardLog.open(run.tensorboard, step));
   }
 
   /** Adds a record; values that JSON can't hold (not finite) are left out. */
   async append(record: MetricsRecord): Promise<void> {
     const finite = Object.entries(record).filter(([, value]) => Number.isFinite(value));
     await appendFile(this.file, JSON.stringify(Object.fromEntries(finite)) + '\n');
+    await this.tensorboard.append(record);
   }
 }
 

@@ -10,6 +10,8 @@ export interface RunFolder {
   readonly config: string;
   readonly environment: string;
   readonly metrics: string;
+  /** Event files of the same metrics. */
+  readonly tensorboard: string;
   readonly checkpoints: string;
   readonly best: string;
   /** Weights after the last epochs, to be averaged at the end. */
@@ -24,6 +26,7 @@ export function runFolder(path: string): RunFolder {
     config: join(path, 'config.yaml'),
     environment: join(path, 'environment.json'),
     metrics: join(path, 'metrics.jsonl'),
+    tensorboard: join(path, 'tensorboard'),
     checkpoints: join(path, 'checkpoints'),
     best: join(path, 'best'),
     averaging: join(path, 'averaging'),

@@ -65,7 +65,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const training = declareTrainingState(program, task.parameters, settings);
   const takeBatch = defineUpdates(program, task, training, settings);
   let state = await begin(options, training, totalSteps);
-  const log = await MetricsLog.open(run.metrics, state.step);
+  const log = await MetricsLog.open(run, state.step);
 
   while (state.step < totalSteps) {
     const { epoch, index } = state;

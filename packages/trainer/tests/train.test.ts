@@ -30,6 +30,7 @@ describe('a run', () => {
       'config.yaml',
       'environment.json',
       'metrics.jsonl',
+      'tensorboard',
     ]);
     expect((await readdir(run.checkpoints)).sort()).toEqual(['step-00000018', 'step-00000020']);
     expect((await readdir(join(run.checkpoints, 'step-00000020'))).sort()).toEqual([

@@ -8,7 +8,7 @@ import yargs from 'yargs';
 import type { Mode } from './bound-program.js';
 import { checkSet } from './check-set.js';
 import { GoldenSet } from './golden-set.js';
-import { formatSummary } from './summary.js';
+import { formatSummary, passed } from './summary.js';
 import { formatTable } from './table.js';
 
 /** Where the command writes. */
@@ -34,8 +34,9 @@ export async function goldenCheck(argv: readonly string[], from: string, output:
       const expected = 'tensors or tables of the documented format';
       throw new InputError({ file: folder, found: 'a set that allows no comparison', expected });
     }
-    output.result(`${formatTable(report.rows)}\n\n${await formatSummary(set, report, mode)}\n`);
-    return report.failures.length === 0 ? 0 : 1;
+    const lost = await set.missingOfManifest();
+    output.result(`${formatTable(report.rows)}\n\n${formatSummary(set, report, lost, mode)}\n`);
+    return passed(report, lost) ? 0 : 1;
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     output.problem(`golden:check: ${error.message}\n`);

@@ -73,8 +73,9 @@ export class GoldenSet {
    * @throws InputError for a folder that is no golden set, or a damaged file
    */
   static async read(folder: string): Promise<GoldenSet> {
-    const names = await readdir(folder).catch((error: Error) => {
-      throw new InputError({ file: folder, found: error.message, expected: 'the folder of a golden set' });
+    const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+      const found = { ENOENT: 'nothing', ENOTDIR: 'a file' }[error.code ?? ''] ?? error.message;
+      throw new InputError({ file: folder, found, expected: 'the folder of a golden set' });
     });
     if (!names.includes('config.json')) {
       const expected = 'the folder of a golden set, with config.json, expected.json and *.safetensors';
@@ -127,6 +128,7 @@ export class GoldenSet {
     const manifest = checked(manifestSchema, raw, file, []);
     return Object.entries(manifest).flatMap(([fileName, tensors]) => {
       const base = basename(fileName, '.safetensors');
+      if (!this.#files.has(base)) return [`${base}.safetensors`];
       const found = this.file(base).all();
       const wrong = Object.entries(tensors).filter(
         ([name, [, shape]]) => found[name]?.shape.join() !== shape.join(),

@@ -55,7 +55,7 @@ function parsed<S extends z.ZodType>(schema: S, part: string, sizes: unknown): z
   if (result.success) return result.data;
   const { path, message } = result.error.issues[0]!;
   const field = [part, ...path].join('.');
-  throw new InputError({ file: 'config.json', field, found: message, expected: 'sizes of a model' });
+  throw new InputError({ file: 'config.json', field, expected: `sizes of a model (${message})` });
 }
 
 /** The single-stream model, if the set has it. */

@@ -1,4 +1,5 @@
 // Collects what was compared: one row a quantity, over all of its tensors.
+import { l2Norm } from './l2-norm.js';
 import type { Digests } from './set-schema.js';
 import type { Tolerance } from './tolerance.js';
 
@@ -166,11 +167,11 @@ export function digestPairs(
     ),
     pair(
       'norm',
-      [Math.hypot(...values)],
+      [l2Norm(values)],
       [norm],
       Math.abs(norm),
       Math.sqrt(values.length),
-      extra && [Math.hypot(...extra)],
+      extra && [l2Norm(extra)],
     ),
     pair('first values', values.slice(0, count), first.slice(0, count), largest, 1, extra?.slice(0, count)),
   ];

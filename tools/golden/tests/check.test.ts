@@ -64,6 +64,26 @@ describe('a set', () => {
   );
 
   test(
+    'fails where it lacks what its manifest names',
+    () =>
+      withCopy(async (folder) => {
+        const names = { 'single.pretrain': 'in.title_input', ensemble: 'logits.model_5', other: 'anything' };
+        const manifest = Object.entries(names).map(([file, name]) => [
+          `${file}.safetensors`,
+          { [name]: ['float32', [9, 10]] },
+        ]);
+        await writeFile(join(folder, 'manifest.json'), JSON.stringify(Object.fromEntries(manifest)));
+        const { status, stdout } = await checkHere(['--eager', '--dir', folder]);
+        expect(stdout).toContain(
+          'named in manifest.json, but not in the set: ensemble: logits.model_5; other.safetensors\n',
+        );
+        expect(stdout).toMatch(/ 0 over\n(.*\n)*FAILED\n$/);
+        expect(status).toBe(1);
+      }),
+    patient,
+  );
+
+  test(
     'may lack parts, which are listed, not passed',
     () =>
       withCopy(async (folder) => {
@@ -91,8 +111,12 @@ describe('what is no set ends with status 2 and one line', () => {
   };
 
   test('no folder, a file, a folder without a set', async () => {
-    await refused(['--dir', 'nowhere'], /nowhere: found .*no such file or directory/, runCheck);
-    await refused(['--dir', join(smallSet, 'config.json')], /config\.json: found .*not a directory/);
+    await refused(
+      ['--dir', 'nowhere'],
+      /nowhere: found nothing; expected the folder of a golden set/,
+      runCheck,
+    );
+    await refused(['--dir', join(smallSet, 'config.json')], /config\.json: found a file/);
     await refused(['--dir', dirname(smallSet)], /fixtures: found no config\.json/);
   }, 120_000);
 
@@ -115,6 +139,11 @@ describe('what is no set ends with status 2 and one line', () => {
       await rm(join(folder, 'two.finetune.safetensors'));
       await rm(join(folder, 'clip.contrastive.safetensors'));
       await refused(['--dir', folder], /expected\.json: metric\.0\.case: /);
+      const config = JSON.parse(await readFile(join(folder, 'config.json'), 'utf8')) as { single: object };
+      const uneven = { ...config, single: { ...config.single, num_attention_heads: 5 } };
+      await writeFile(join(folder, 'expected.json'), '{}');
+      await writeFile(join(folder, 'config.json'), JSON.stringify(uneven));
+      await refused(['--dir', folder], /config\.json: .*numAttentionHeads: .*must divide hiddenSize/);
       await writeFile(join(folder, 'config.json'), '{"num_classes": "many"}');
       await refused(['--dir', folder], /config\.json: num_classes: /);
     }));

@@ -74,6 +74,11 @@ describe('a digest', () => {
     expect(verdicts([1, -2, 2, 4], [5, 5, 1, -2, 2.1], 1e-9)).toEqual(['ok', 'ok', 'OVER']);
   });
 
+  it('of a large tensor is no harder', () => {
+    const values = Array.from({ length: 500_000 }, () => 2);
+    expect(verdicts(values, [1e6, 2 * Math.sqrt(500_000), 2, 2, 2], 1e-6)).toEqual(['ok', 'ok', 'ok']);
+  });
+
   it('of a tensor with fewer values is shorter', () => {
     expect(verdicts([3], [3, 3, 3], 1e-9)).toEqual(['ok', 'ok', 'ok']);
   });

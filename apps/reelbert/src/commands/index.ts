@@ -15,6 +15,7 @@ import { logitsMergeCommand } from './logits-merge.js';
 import { pipelineCommand } from './pipeline.js';
 import { predictCommand } from './predict.js';
 import { pretrainCommand } from './pretrain.js';
+import { reportCommand } from './report.js';
 import { setupCommand } from './setup.js';
 
 /** The program's commands, in the order in which help lists them. */
@@ -33,6 +34,7 @@ export const commands: readonly Command[] = [
   logitsMergeCommand,
   evaluateCommand,
   ensembleCommand,
+  reportCommand,
   pipelineCommand,
   importCommand,
   exportCommand,

@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { InputError } from '@reelbert/data';
+
 import { clipPretrainSchema } from '../config/clip-pretrain-config.js';
 import { loadConfig } from '../config/presets.js';
 import { dataFolder } from '../dataset/data-folder.js';
@@ -63,6 +65,18 @@ async function trainTower(data: PrerequisiteData, preset: string, options: Stage
   const { results } = await clipPretrain(
     { ...config, data: { ...config.data, folder, frames, vocabulary } },
     options,
-  );
+  ).catch((error: unknown) => {
+    throw ofTower(error, preset);
+  });
   return String(results.export);
+}
+
+/** A wrong setting of the tower's training is none of the stage that the user configured: says whose it is. */
+function ofTower(error: unknown, preset: string): unknown {
+  if (!(error instanceof InputError) || error.details.file !== undefined) return error;
+  return new InputError({
+    ...error.details,
+    file: `${preset}, by which a frame tower is trained first`,
+    expected: `${error.details.expected}; or data.features, or a tower as featureTower`,
+  });
 }

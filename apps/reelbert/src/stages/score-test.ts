@@ -9,7 +9,10 @@ import { predictClips, writePredictions } from './predict.js';
 import { Quarantine } from './quarantine.js';
 import type { StageOptions } from './stage-options.js';
 
-/** Scores a finished run's export on the test clips; their predictions go to RUN/test-predictions.csv. */
+/** Predictions of a run's test clips, in its folder. */
+export const testPredictionsFile = 'test-predictions.csv';
+
+/** Scores a finished run's export on the test clips, and leaves their predictions in its folder. */
 export async function scoreTest(
   run: string,
   clips: readonly Annotation[],
@@ -18,7 +21,7 @@ export async function scoreTest(
 ): Promise<MeanF1> {
   const quarantine = new Quarantine();
   const predictions = await predictClips({ model: run, clips, ...locations }, quarantine, options);
-  await writePredictions(predictions, { out: join(run, 'test-predictions.csv') });
+  await writePredictions(predictions, { out: join(run, testPredictionsFile) });
   const file = join(run, 'test-quarantine.json');
   await quarantine.report(file, clips.length, options.reporter, 'predicted from their texts alone');
   const labels = clips.map((clip) => predictions.categories.indexOf(clip.category_id!)!);

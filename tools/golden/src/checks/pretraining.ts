@@ -15,6 +15,7 @@ import {
 } from '../batches.js';
 import { BoundProgram } from '../bound-program.js';
 import { compareByName, fits, stored, type Check, type CheckContext } from '../check-context.js';
+import { l2Norm } from '../l2-norm.js';
 import { singleStreamConfig } from '../models.js';
 import type { Pair } from '../report.js';
 import { nameList, numberTable } from '../set-schema.js';
@@ -160,7 +161,7 @@ async function compareGradients(
 export function normPairs(found: NdArrays, norms: Readonly<Record<string, number>>): Pair[] {
   return Object.entries(norms).map(([name, norm]) => ({
     name,
-    found: { data: [Math.hypot(...(found[name]?.data ?? [NaN]))] },
+    found: { data: [l2Norm(found[name]?.data ?? [NaN])] },
     wanted: { data: [norm] },
   }));
 }
