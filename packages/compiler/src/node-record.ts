@@ -10,6 +10,7 @@ export interface NodeRecord {
   readonly startMicros: number;
   /** How long its kernel ran, in microseconds. Nodes that run at a time add up to more than the run took. */
   readonly micros: number;
+  readonly outputShapes: readonly (readonly number[])[];
   /** Size of its outputs, buffers taken over from an input included. */
   readonly outputBytes: number;
   /** The memory it took (positive) and gave back (negative), whoever gave it back, in microseconds and bytes. */
@@ -35,29 +36,36 @@ export function nodeRecords(runMetadata: Uint8Array): NodeRecord[] {
     .sort((a, b) => a.startMicros - b.startMicros);
 }
 
-// NodeExecStats: 1 node_name, 2 all_start_micros, 6 memory, 7 output, 8 timeline_label, 13 all_start_nanos,
+// NodeExecStats: 1 node_name, 2 all_start_micros, 6 memory, 7 output (its 3: tensor_description), 8 timeline_label, 13 all_start_nanos,
 // 14 op_start_rel_nanos, 15 op_end_rel_nanos.
 function nodeRecord(stats: Uint8Array): NodeRecord {
   const fields = messageFields(stats);
   const integer = (number: number) => fields.find((field) => field.number === number)?.integer ?? 0;
   const text = (number: number) =>
     new TextDecoder().decode(fields.find((field) => field.number === number)?.bytes);
-  const bytesAt = (number: number) =>
-    fields.filter((field) => field.number === number).map((field) => field.bytes);
+  const outputs = fields.filter((field) => field.number === 7).flatMap(({ bytes }) => messagesAt(bytes, 3));
+  const allocators = fields.filter((field) => field.number === 6).map((field) => field.bytes);
   return {
     node: text(1),
     op: / = (\w+)\(/.exec(text(8))?.[1] ?? '', // "[memory] name = Type(inputs)"
     startMicros: integer(2) + integer(14) / 1000,
     micros: (integer(15) - integer(14)) / 1000,
-    outputBytes: bytesAt(7).reduce((sum, output) => sum + tensorBytes(output), 0),
-    allocations: bytesAt(6).flatMap((allocator) => messagesAt(allocator, 6).map(allocationRecord)),
+    outputShapes: outputs.map(tensorShape),
+    outputBytes: outputs.reduce((sum, output) => sum + tensorBytes(output), 0),
+    allocations: allocators.flatMap((allocator) => messagesAt(allocator, 6).map(allocationRecord)),
   };
 }
 
-// NodeOutput: 3 tensor_description; TensorDescription: 4 allocation_description, of which 1 is requested_bytes.
-function tensorBytes(output: Uint8Array): number {
-  return messagesAt(output, 3)
-    .flatMap((description) => messagesAt(description, 4))
+// TensorDescription: 2 shape, a TensorShapeProto: 2 dim, of which 1 is the size.
+function tensorShape(description: Uint8Array): number[] {
+  return messagesAt(description, 2)
+    .flatMap((shape) => messagesAt(shape, 2))
+    .map((extent) => messageFields(extent).find((field) => field.number === 1)?.integer ?? 0);
+}
+
+// TensorDescription: 4 allocation_description, of which 1 is requested_bytes.
+function tensorBytes(description: Uint8Array): number {
+  return messagesAt(description, 4)
     .flatMap((allocation) => messageFields(allocation))
     .reduce((sum, field) => sum + (field.number === 1 ? field.integer : 0), 0);
 }

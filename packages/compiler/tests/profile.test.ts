@@ -37,10 +37,11 @@ describe('a profiled run', () => {
     const records = await program.profile('f', { x });
     const products = records.filter(({ op }) => op.includes('MatMul'));
     expect(products).toHaveLength(2);
-    for (const { node, micros, outputBytes } of products) {
+    for (const { node, micros, outputBytes, outputShapes } of products) {
       expect(node).toMatch(/MatMul/);
       expect(micros).toBeGreaterThan(0);
       expect(outputBytes).toBe(matrixBytes);
+      expect(outputShapes).toEqual([[size, size]]);
     }
     const starts = records.map(({ startMicros }) => startMicros);
     expect(starts).toEqual([...starts].sort((a, b) => a - b));
@@ -81,6 +82,7 @@ describe('peak memory', () => {
     op: 'Op',
     startMicros: 0,
     micros: 1,
+    outputShapes: [],
     outputBytes: 0,
     allocations: allocations.map(([micros, bytes]) => ({ micros, bytes })),
   });
