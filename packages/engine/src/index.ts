@@ -1,4 +1,6 @@
 export { startBackend, type BackendName, type BackendOptions, type BackendReport } from './backend.js';
+export { bfloat16Problem } from './bfloat16.js';
+export { currentComputation, withComputation, type Computation } from './computation.js';
 export { doctor, type DoctorReport } from './doctor/doctor.js';
 export { formatDoctor } from './doctor/format-doctor.js';
 export type { Machine } from './machine.js';
@@ -10,8 +12,8 @@ export { gelu, quickGelu } from './ops/gelu.js';
 export { sumOfSquares, zeroUnless } from './ops/gradient-ops.js';
 export { layerNorm } from './ops/layer-norm.js';
 export { matMul } from './ops/mat-mul.js';
-export { withPrecision, type Precision } from './ops/precision.js';
 export { KeyStream, randomNormal, randomUniform } from './ops/random.js';
+export { recompute } from './ops/recompute.js';
 export { sparseSoftmaxCrossEntropy } from './ops/sparse-softmax-cross-entropy.js';
 export { setupEngine, type SetupOptions, type SetupReport } from './setup/setup-engine.js';
 export { SetupError } from './setup/setup-error.js';

@@ -1,5 +1,6 @@
 import { after } from '@reelbert/compiler';
 import * as tf from '@tensorflow/tfjs-core';
+import { currentComputation } from '../computation.js';
 import { floatAttribute } from '../raw-op.js';
 import { dropByKey } from './dropout.js';
 import { matMul } from './mat-mul.js';
@@ -38,17 +39,12 @@ export interface AttendOptions {
   readonly dropoutRate?: number;
   /** `null`, the default: no dropout. */
   readonly keys?: KeyStream | null;
-  /**
-   * The probabilities are kept for the gradient (the default), or computed once more: slower by a few per cent, for
-   * less memory.
-   */
-  readonly probabilities?: 'keep' | 'recompute';
 }
 
 /**
  * Scaled dot-product attention (Vaswani et al. 2017, section 3.2): `dropout(softmax(q kᵀ / sqrt(width) + mask)) v`.
  * What dropout did is drawn anew for the gradient from its key; of size `[queries, keys]` only the probabilities stay
- * in memory, or nothing.
+ * in memory, or nothing (`withComputation`).
  *
  * @param query `[batch, heads, queries, width]`
  * @param key `[batch, heads, keys, width]`
@@ -61,8 +57,9 @@ export function attend(
   key: tf.Tensor4D,
   value: tf.Tensor4D,
   mask: tf.Tensor4D,
-  { dropoutRate = 0, keys = null, probabilities: policy = 'keep' }: AttendOptions = {},
+  { dropoutRate = 0, keys = null }: AttendOptions = {},
 ): tf.Tensor4D {
+  const { attention: policy } = currentComputation();
   const rate = keys === null ? 0 : dropoutRate;
   const dropKey = keys !== null && rate > 0 ? keys.next() : tf.zeros([2], 'int32');
   const scale = query.shape[3] ** -0.5;

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { currentComputation, type Computation } from '../computation.js';
 import { boolAttribute, typeAttribute, type RawBackend } from '../raw-op.js';
-import { currentPrecision, type Precision } from './precision.js';
 import { registerOp, runOp } from './register-op.js';
 
 const op = 'ReelbertMatMul';
@@ -12,7 +12,7 @@ interface Transposed {
 
 registerOp(op, {
   raw: (backend, { a, b }, attributes) => {
-    const { precision, ...transposed } = attributes as unknown as Transposed & { precision: Precision };
+    const { precision, ...transposed } = attributes as unknown as Transposed & Pick<Computation, 'precision'>;
     return precision === 'bf16'
       ? tf.tidy(() => inBfloat16(backend, a!, b!, transposed))
       : rawProduct(backend, 'float32', a!, b!, transposed);
@@ -59,7 +59,7 @@ function inBfloat16(backend: RawBackend, a: tf.Tensor, b: tf.Tensor, transposed:
 }
 
 /**
- * The product of matrices, over all leading axes, in the precision that `withPrecision` has set. With `bf16` both
+ * The product of matrices, over all leading axes, in the precision that `withComputation` has set. With `bf16` both
  * factors and the result are rounded to bfloat16 (8 bits of mantissa); sums are float32 inside. Gradients likewise.
  *
  * @param a `[..., m, k]`, or `[..., k, m]` if `transposeA`
@@ -73,7 +73,7 @@ export function matMul<T extends tf.Tensor>(a: T, b: T, transposeA = false, tran
   }
   const [inner, other] = [a.shape.at(transposeA ? -2 : -1)!, b.shape.at(transposeB ? -1 : -2)!];
   if (inner !== other) throw new Error(`matMul: inner extents must agree, they are ${inner} and ${other}.`);
-  const precision = currentPrecision();
+  const { precision } = currentComputation();
   const product = (x: tf.Tensor, y: tf.Tensor, tx: boolean, ty: boolean) =>
     runOp<tf.Tensor>(op, { a: x, b: y }, { transposeA: tx, transposeB: ty, precision });
   const apply = tf.customGrad((...args: (tf.Tensor | tf.GradSaveFunc)[]) => {

@@ -1,7 +1,7 @@
 import { createProgram, type HostTensor } from '@reelbert/compiler';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { attend, KeyStream, startBackend } from '../../src/index.js';
+import { attend, KeyStream, startBackend, withComputation } from '../../src/index.js';
 import { distance, gradients, uneven } from '../finite-difference.js';
 
 const [batch, heads, queries, keys, width] = [2, 3, 4, 5, 6];
@@ -32,18 +32,16 @@ describe.each(['tensorflow', 'wasm'] as const)('attend on %s', (backend) => {
 
   it.each(['keep', 'recompute'] as const)(
     'has the gradients that finite differences give, dropout included (%s)',
-    async (probabilities) => {
+    async (attention) => {
       const mask = maskOf(masks['of pairs of query and key']!);
       for (const place of [0, 1, 2]) {
         const output = (x: tf.Tensor): tf.Tensor => {
           const given = inputs().map((tensor, i) => (i === place ? x : tensor)) as tf.Tensor4D[];
-          return attend(given[0]!, given[1]!, given[2]!, mask, {
-            dropoutRate: 0.25,
-            keys: stream(),
-            probabilities,
-          });
+          const options = { dropoutRate: 0.25, keys: stream() };
+          return attend(given[0]!, given[1]!, given[2]!, mask, options);
         };
-        const { analytic, numeric } = await gradients(output, inputs()[place]!);
+        const computed = (x: tf.Tensor) => withComputation({ attention }, () => output(x));
+        const { analytic, numeric } = await gradients(computed, inputs()[place]!);
         expect(distance(analytic, numeric), `input ${place}`).toBeLessThan(2e-3);
       }
     },
@@ -59,12 +57,13 @@ it('recorded, gives the same whether probabilities are kept or computed again', 
   });
   const [query, key, value] = inputs().map(host);
   const program = createProgram({ mode: 'compiled' });
-  for (const probabilities of ['keep', 'recompute'] as const) {
-    program.define(probabilities, (given) => {
+  for (const attention of ['keep', 'recompute'] as const) {
+    program.define(attention, (given) => {
       const loss = (...args: tf.Tensor[]): tf.Scalar => {
         const [q, k, v] = args as tf.Tensor4D[];
-        const options = { dropoutRate: 0.25, keys: new KeyStream(given.seed!), probabilities };
-        return tf.sum(tf.square(attend(q!, k!, v!, tf.zeros([1, 1, 1, 1]), options)));
+        const options = { dropoutRate: 0.25, keys: new KeyStream(given.seed!) };
+        const attended = () => attend(q!, k!, v!, tf.zeros([1, 1, 1, 1]), options);
+        return tf.sum(tf.square(withComputation({ attention }, attended)));
       };
       const { value: total, grads } = tf.valueAndGrads(loss)([given.query!, given.key!, given.value!]);
       return { total, query: grads[0]!, key: grads[1]!, value: grads[2]! };

@@ -1,7 +1,7 @@
 import { createProgram, type HostTensor } from '@reelbert/compiler';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { matMul, startBackend, withPrecision } from '../../src/index.js';
+import { matMul, startBackend, withComputation } from '../../src/index.js';
 import { distance, gradients, uneven } from '../finite-difference.js';
 
 const transpositions = [
@@ -42,7 +42,7 @@ describe('with bf16', () => {
 
   // 8 bits of mantissa: a factor is off by 2^-9 of itself at most, and the result by as much again.
   const rounding = 3 * 2 ** -9;
-  const product = (a: tf.Tensor, b: tf.Tensor) => withPrecision('bf16', () => matMul(a, b));
+  const product = (a: tf.Tensor, b: tf.Tensor) => withComputation({ precision: 'bf16' }, () => matMul(a, b));
 
   it('factors and result are rounded to bfloat16, in value and gradients', async () => {
     const [a, b] = [tf.abs(uneven([8, 64])), tf.abs(uneven([64, 8], 1))];
@@ -53,7 +53,8 @@ describe('with bf16', () => {
     for (const value of found) {
       expect(new Uint32Array(Float32Array.of(value).buffer)[0]! & 0xffff).toBe(0); // bfloat16 has 16 bits
     }
-    const loss = (x: tf.Tensor) => withPrecision('bf16', () => tf.grad((y) => tf.sum(matMul(y, b)))(x));
+    const loss = (x: tf.Tensor) =>
+      withComputation({ precision: 'bf16' }, () => tf.grad((y) => tf.sum(matMul(y, b)))(x));
     const slope = loss(a).dataSync();
     const expected = tf.tile(tf.reshape(tf.sum(b, 1), [1, 64]), [8, 1]).dataSync();
     slope.forEach((value, i) => expect(Math.abs(value / expected[i]! - 1)).toBeLessThan(rounding));

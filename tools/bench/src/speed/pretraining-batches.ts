@@ -1,4 +1,4 @@
-// How a pretraining plan's batches are made: each of the passes padded to the bucket of its longest text.
+// How a pretraining plan's batches are made: all sequences of a batch packed into rows.
 import {
   assemblePretrainingBatch,
   chooseMasking,
@@ -10,7 +10,7 @@ import {
 
 import { madeUpNumbers, madeUpText, specialIds } from './made-up-data.js';
 import type { WorkPlan } from './plan.js';
-import { bucketOf, type SampleLengths } from './sample-lengths.js';
+import type { SampleLengths } from './sample-lengths.js';
 import type { ModelSizes } from './sizes.js';
 
 export const allObjectives = { mlm: true, mfm: true, itm: true, ict: true, mmm: true } as const;
@@ -23,7 +23,7 @@ export function pretrainingBatches({ batches, sizes }: WorkPlan): NdArrays[] {
   const textTokens = { mean, deviation: Math.sqrt(variance) };
   return batches.map((batch, index) => {
     const samples = batch.map((sample, row) => madeUpSample(sample, index * batch.length + row, sizes));
-    const options: PretrainingOptions = { ...paddedOptions(batch, sizes), textTokens };
+    const options: PretrainingOptions = { ...packedOptions(sizes), textTokens };
     const choices = chooseMasking(samples, options, new Random('speed', 'masking', index));
     return assemblePretrainingBatch(samples, choices, options).batch;
   });
@@ -41,13 +41,10 @@ function madeUpSample({ text, body }: SampleLengths, number: number, sizes: Mode
   };
 }
 
-function paddedOptions(batch: readonly SampleLengths[], sizes: ModelSizes): PretrainingOptions {
-  const text = bucketOf(Math.max(...batch.map((sample) => sample.text)), sizes.textLength);
+function packedOptions(sizes: ModelSizes): PretrainingOptions {
   return {
     objectives: allObjectives,
-    textLength: text,
-    titleLength: text,
-    bodyLength: bucketOf(Math.max(...batch.map((sample) => sample.body)), sizes.textLength),
+    textLength: sizes.textLength,
     frames: sizes.frames,
     frameDim: sizes.frameDim,
     special: specialIds,
