@@ -28,7 +28,7 @@ export function planPrediction(
 
 /** Clips in a batch for prediction, where their frames don't take too much. */
 const mostClips = 64;
-/** Bytes of frames in a batch. What a tower makes of them takes some ten times as much: of 224 pixels, ViT-B/32, 1 GB. */
+/** Bytes of frames in a batch: so a base model with its tower predicts within some 2 GB, its weights included. */
 const frameBytes = 128 * 2 ** 20;
 
 /** How many clips to predict together: 64, or fewer that fit into memory (13 at 16 frames of 224 pixels). */
