@@ -5,3 +5,4 @@ export type { DType, HostTensor, HostTensors, Signature, TensorSpec } from './ho
 export { applyAdam, type AdamTerms, type AdamUpdate, type StateVariable } from './state-variable.js';
 export { sessionAddonProblem } from './session.js';
 export { peakMemory, type NodeRecord, type PeakMemory } from './node-record.js';
+export { isRecording } from './recorder.js';

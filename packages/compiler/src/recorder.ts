@@ -179,6 +179,11 @@ function checkedOutputs(
   });
 }
 
+/** Whether a function is being recorded at present. */
+export function isRecording(): boolean {
+  return tracing.length > 0;
+}
+
 /** While recording: x, with an edge that makes it wait for `trigger`. */
 export function recordAfter(x: tf.Tensor, trigger: tf.Tensor): tf.Tensor {
   const recorder = recording();

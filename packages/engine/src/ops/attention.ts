@@ -59,6 +59,7 @@ export function attend(
   mask: tf.Tensor4D,
   { dropoutRate = 0, keys = null }: AttendOptions = {},
 ): tf.Tensor4D {
+  checkMask(mask, query, key);
   const { attention: policy } = currentComputation();
   const rate = keys === null ? 0 : dropoutRate;
   const dropKey = keys !== null && rate > 0 ? keys.next() : tf.zeros([2], 'int32');
@@ -95,4 +96,13 @@ export function attend(
     };
   });
   return apply(query, key, value) as tf.Tensor4D;
+}
+
+function checkMask(mask: tf.Tensor, query: tf.Tensor4D, key: tf.Tensor4D): void {
+  const full = [query.shape[0], 1, query.shape[2], key.shape[2]];
+  if (mask.rank === 4 && mask.shape.every((extent, axis) => extent === 1 || extent === full[axis])) return;
+  const wanted = '[batch or 1, 1, queries or 1, keys or 1]';
+  throw new Error(
+    `attend: mask must be ${wanted} of [${full.join(', ')}], it is [${mask.shape.join(', ')}].`,
+  );
 }

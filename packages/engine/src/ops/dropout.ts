@@ -11,12 +11,14 @@ const factors = (shape: readonly number[], key: tf.Tensor, rate: number): tf.Ten
   tf.mul(tf.cast(tf.greaterEqual(randomUniform(shape, key), rate), 'float32'), 1 / (1 - rate));
 
 registerOp(dropoutOp, {
+  fusedOpByOp: true,
   fused: (backend, { x, key }, { rate }) =>
     backend.executeSingleOutput(dropoutOp, [floatAttribute(backend, 'rate', rate as number)], [x!, key!]),
   composed: ({ x, key }, { rate }) => tf.mul(x!, factors(x!.shape, key!, rate as number)),
 });
 
 registerOp(dropoutAddOp, {
+  fusedOpByOp: true,
   fused: (backend, { x, residual, key }, { rate }) =>
     backend.executeSingleOutput(
       dropoutAddOp,

@@ -22,10 +22,21 @@ export function recompute(
       gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
         const again = saved.slice(0, inputs.length).map((input, i) => (i === 0 ? after(input, dy) : input));
         const forward = () => compute(again, saved.slice(inputs.length), true);
-        const { grads } = tf.engine().gradients(forward, again, dy, true);
+        const grads = gradientsWithin(forward, again, dy);
         return again.map((input, i) => grads[i] ?? tf.zerosLike(input));
       },
     };
   });
   return apply(...inputs);
+}
+
+// tfjs forgets its tape after gradients, also when these are taken while it goes through another one's.
+function gradientsWithin(forward: () => tf.Tensor, inputs: tf.Tensor[], dy: tf.Tensor): tf.Tensor[] {
+  const { state } = tf.engine();
+  const outer = state.activeTape;
+  try {
+    return tf.engine().gradients(forward, inputs, dy, true).grads;
+  } finally {
+    state.activeTape = outer;
+  }
 }

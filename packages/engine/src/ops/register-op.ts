@@ -1,3 +1,4 @@
+import { isRecording } from '@reelbert/compiler';
 import * as tf from '@tensorflow/tfjs-core';
 import { hasKernels } from '../kernels.js';
 import type { RawBackend } from '../raw-op.js';
@@ -8,8 +9,13 @@ export type OpAttributes = Readonly<Record<string, unknown>>;
 type RawOp = (backend: RawBackend, inputs: OpInputs, attributes: OpAttributes) => tf.Tensor | tf.Tensor[];
 
 export interface OpImplementations {
-  /** With one of this package's own operations, where they are loaded. */
+  /**
+   * With one of this package's own operations, where they are loaded: in recorded graphs; op by op, where every step
+   * shall be there to look at, it is composed all the same.
+   */
   readonly fused?: RawOp;
+  /** Use `fused` op by op too: for what it draws, which nothing else would draw alike. */
+  readonly fusedOpByOp?: boolean;
   /** With TensorFlow's raw operations, sent to `backend`. */
   readonly raw?: RawOp;
   /** With ordinary tfjs operations, for whatever has no others. */
@@ -19,13 +25,16 @@ export interface OpImplementations {
 const composedBackends = ['cpu', 'wasm'] as const;
 
 /** Registers an operation under one name with every backend. Done once, when the operation's module is imported. */
-export function registerOp(name: string, { fused, raw, composed }: OpImplementations): void {
+export function registerOp(
+  name: string,
+  { fused, fusedOpByOp = false, raw, composed }: OpImplementations,
+): void {
   tf.registerKernel({
     kernelName: name,
     backendName: 'tensorflow',
     kernelFunc: ({ inputs, attrs, backend: active }) => {
       const backend = active as RawBackend;
-      const op = fused && hasKernels(backend) ? fused : raw;
+      const op = fused && hasKernels(backend) && (fusedOpByOp || isRecording()) ? fused : raw;
       const attributes = (attrs ?? {}) as OpAttributes;
       if (op) return op(backend, inputs as OpInputs, attributes);
       return tf.tidy(() => composed(inputs as OpInputs, attributes));

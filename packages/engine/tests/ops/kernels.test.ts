@@ -1,3 +1,4 @@
+import { createProgram, type HostTensor } from '@reelbert/compiler';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { dropout, gelu, KeyStream, layerNorm, quickGelu, startBackend } from '../../src/index.js';
@@ -10,16 +11,30 @@ beforeAll(() => startBackend({ backend: 'tensorflow' }));
 const sizes = [1, 15, 16, 17, 1000, 16_385, 100_003];
 const keys = (): KeyStream => new KeyStream(tf.tensor1d([5, 8], 'int32'));
 
-async function onBoth(op: (x: tf.Tensor) => tf.Tensor, shape: number[]): Promise<[number[], number[]]> {
-  const values: number[][] = [];
-  for (const backend of ['tensorflow', 'cpu'] as const) {
-    await startBackend({ backend });
-    const x = tf.mul(uneven(shape), 4);
-    const gradient = tf.grad((input) => tf.sum(tf.square(op(input))))(x);
-    values.push([...(await op(x).data()), ...(await gradient.data())]);
-  }
+type Op = (x: tf.Tensor) => tf.Tensor;
+
+// The value and the gradient of the sum of its squares, in a recorded graph.
+async function recorded(op: Op, x: tf.Tensor): Promise<number[]> {
+  const program = createProgram({ mode: 'compiled' });
+  program.define('f', ({ x }) => ({
+    y: op(x!),
+    gradient: tf.grad((input) => tf.sum(tf.square(op(input))))(x!),
+  }));
+  const host: HostTensor = { dtype: 'float32', shape: x.shape, data: Float32Array.from(x.dataSync()) };
+  const { y, gradient } = await program.run('f', { x: host });
+  program.dispose();
+  return [...y!.data, ...gradient!.data];
+}
+
+// Recorded, and composed in plain JavaScript.
+async function onBoth(op: Op, shape: number[]): Promise<[number[], number[]]> {
+  const fused = await recorded(op, tf.mul(uneven(shape), 4));
+  await startBackend({ backend: 'cpu' });
+  const x = tf.mul(uneven(shape), 4);
+  const gradient = tf.grad((input) => tf.sum(tf.square(op(input))))(x);
+  const composed = [...(await op(x).data()), ...(await gradient.data())];
   await startBackend({ backend: 'tensorflow' });
-  return values as [number[], number[]];
+  return [fused, composed];
 }
 
 describe("this package's operations", () => {
@@ -50,18 +65,28 @@ describe("this package's operations", () => {
 
   it.each([gelu, quickGelu, (x: tf.Tensor) => layerNorm(x, tf.ones([3]), tf.zeros([3]), 1e-5)])(
     'hand on what is not a number (%#)',
-    (op) => {
-      expect([...op(tf.tensor2d([[NaN, NaN, NaN]])).dataSync()]).toEqual([NaN, NaN, NaN]);
+    async (op) => {
+      const values = await recorded(op, tf.tensor2d([[NaN, NaN, NaN]]));
+      expect(values).toEqual([NaN, NaN, NaN, NaN, NaN, NaN]);
     },
   );
 
   it('give the same bits every time', async () => {
-    const x = uneven([1300, 24]);
-    const gradient = () =>
-      tf
-        .grads((a, b) => tf.sum(tf.square(layerNorm(a, b, tf.zeros([24]), 1e-5))))([x, uneven([24], 1)])
-        .map((tensor) => [...tensor.dataSync()]);
-    const first = gradient();
-    for (let i = 0; i < 10; i++) expect(gradient()).toEqual(first);
+    const norm: Op = (x) => layerNorm(x, uneven([24], 1), tf.zeros([24]), 1e-5);
+    const first = await recorded(norm, uneven([1300, 24]));
+    for (let i = 0; i < 10; i++) expect(await recorded(norm, uneven([1300, 24]))).toEqual(first);
+  });
+
+  it('take part in recorded graphs; op by op only dropout does, whose draws must be the same', async () => {
+    const program = createProgram({ mode: 'compiled' });
+    program.define('f', ({ x }) => ({ y: dropout(gelu(x!), 0.3, keys()) }));
+    const x: HostTensor = { dtype: 'float32', shape: [64], data: Float32Array.from(uneven([64]).dataSync()) };
+    const operations = (await program.profile('f', { x })).map(({ op }) => op);
+    program.dispose();
+    expect(operations).toEqual(expect.arrayContaining(['ReelbertGelu', 'ReelbertDropout']));
+    const dropped = (values: ArrayLike<number>) => Array.from(values, (value) => value === 0);
+    const [graph] = await onBoth((input) => dropout(input, 0.3, keys()), [64]);
+    const opByOp = dropout(tf.mul(uneven([64]), 4), 0.3, keys()).dataSync();
+    expect(dropped(opByOp)).toEqual(dropped(graph.slice(0, 64)));
   });
 });
