@@ -16,6 +16,11 @@ export const predictCommand = defineCommand({
     annotations: { type: 'string', demandOption: true, requiresArg: true, describe: 'Clips, a JSON array' },
     features: { type: 'string', requiresArg: true, describe: 'Archive of frame features' },
     frames: { type: 'string', requiresArg: true, describe: 'Folder of zipped frames' },
+    tower: {
+      type: 'string',
+      requiresArg: true,
+      describe: "With --frames, for a model of features: the tower that makes them [that of the model's run]",
+    },
     out: {
       type: 'string',
       demandOption: true,
@@ -27,7 +32,10 @@ export const predictCommand = defineCommand({
     eager: { type: 'boolean', describe: 'Run operation by operation instead of compiled' },
   },
   savesOnInterruption: true,
-  async run({ model, annotations, features, frames, out, logits, shard, eager }, { terminal, signal }) {
+  async run(
+    { model, annotations, features, frames, tower, out, logits, shard, eager },
+    { terminal, signal },
+  ) {
     const part = parseShard(shard);
     const clips = await loadAnnotations(annotations);
     if (clips.length === 0)
@@ -37,7 +45,7 @@ export const predictCommand = defineCommand({
     const { shardOf } = await import('@reelbert/clip-features');
     const quarantine = new Quarantine();
     const chosen = part ? shardOf(clips, part) : clips;
-    const predictions = await predictClips({ model, clips: chosen, features, frames }, quarantine, {
+    const predictions = await predictClips({ model, clips: chosen, features, frames, tower }, quarantine, {
       eager,
       signal,
       reporter: terminal,

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 import { createProgram } from '@reelbert/compiler';
-import { InputError, type Annotation, type CategoryTable, type NdArray } from '@reelbert/data';
+import type { Annotation, CategoryTable, NdArray } from '@reelbert/data';
 import { argmax, writeSubmission } from '@reelbert/ensemble';
 import { declareParameters, evaluator, loadInitialState, predictLogits } from '@reelbert/trainer';
 
@@ -12,6 +12,7 @@ import { Interrupted } from '../exit-status.js';
 import { useBackend } from './backend.js';
 import { buildClassifier } from './classifier.js';
 import { readExport, tokenizerOf, type ModelExport } from './export-folder.js';
+import { framesForPrediction, type PredictionFrames } from './features-for-prediction.js';
 import { writeLogits } from './logits-file.js';
 import { Quarantine } from './quarantine.js';
 import type { StageOptions } from './stage-options.js';
@@ -26,7 +27,7 @@ export interface ClipPredictions {
   readonly categories: CategoryTable;
 }
 
-export interface PredictionConfig extends FrameLocations {
+export interface PredictionConfig extends PredictionFrames {
   /** Export of a finetuned model, or its run. */
   readonly model: string;
   readonly clips: readonly Annotation[];
@@ -42,10 +43,24 @@ export async function predictClips(
   options: Omit<StageOptions, 'out'>,
 ): Promise<ClipPredictions> {
   const exported = await readExport(config.model, 'classifier');
-  checkLocations(exported, config);
   const { clips } = config;
   quarantine.addUntitled(clips);
-  const source = await openClassifierFrames(exported.config, clips, config, quarantine, options);
+  const ready = await framesForPrediction(exported, clips, config, quarantine, options);
+  try {
+    return await predictWith(exported, clips, ready.locations, quarantine, options);
+  } finally {
+    await ready.remove();
+  }
+}
+
+async function predictWith(
+  exported: ModelExport<'classifier'>,
+  clips: readonly Annotation[],
+  locations: FrameLocations,
+  quarantine: Quarantine,
+  options: Omit<StageOptions, 'out'>,
+): Promise<ClipPredictions> {
+  const source = await openClassifierFrames(exported.config, clips, locations, quarantine, options);
   await useBackend(options.reporter);
   const program = createProgram(options.eager ? { mode: 'eager' } : {});
   const bar = options.reporter.progress(stage, clips.length, 'clips');
@@ -90,17 +105,4 @@ export async function writePredictions(
   );
   if (files.logits !== undefined)
     await writeLogits(files.logits, { ids, logits, categories: categories.ids });
-}
-
-function checkLocations(
-  { config, folder }: ModelExport<'classifier'>,
-  { features, frames }: FrameLocations,
-): void {
-  if (config.modality === 'text') return;
-  if (config.input === 'features' && features === undefined) {
-    throw new InputError({ file: folder, found: 'a model of frame features', expected: '--features F.zip' });
-  }
-  if (config.input === 'pixels' && frames === undefined) {
-    throw new InputError({ file: folder, found: 'a model of frames as pixels', expected: '--frames DIR' });
-  }
 }
