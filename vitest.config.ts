@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-// Packages resolve to their TypeScript source, so tests need no build.
+// Packages resolve to their TypeScript source, so tests need no build; worker threads alone run what is built.
 const conditions = ['@reelbert/source', 'node', 'import'];
 
 export default defineConfig({

@@ -20,6 +20,7 @@ describe('the command line', () => {
       pretrain: training,
       finetune: [...training, 'folds', 'fold'],
       predict: ['model', 'annotations', 'features', 'frames', 'tower', 'out', 'logits', 'shard', 'eager'],
+      'logits merge <files..>': ['annotations', 'out', 'logits'],
       evaluate: ['predictions', 'annotations', 'json'],
       ensemble: [
         'logits',
@@ -46,6 +47,7 @@ describe('the command line', () => {
         'seed',
         'normalisation',
         'short-side',
+        'shrink-on-load',
       ],
       'export <model>': ['out', 'as', 'names', 'precision'],
       pipeline: ['config', 'set', 'out', 'eager'],

@@ -10,7 +10,7 @@ import { readExport } from '../src/stages/export-folder.js';
 import { readOrigin } from '../src/stages/import-origin.js';
 import { checkStart, readStart, startWeights } from '../src/stages/model-start.js';
 import { parametersOf } from '../src/stages/import-bert.js';
-import { readTower } from '../src/stages/tower-export.js';
+import { readTower, towerIdentity } from '../src/stages/tower-export.js';
 import {
   copyOf,
   exported,
@@ -127,14 +127,17 @@ describe('a CLIP', () => {
     ]);
     const { vision, images, weights } = await readTower(out);
     expect(vision).toMatchObject({ hiddenSize: 8, imageSize: 8 });
-    expect(images).toEqual({ shortSide: 9, normalisation: 'clip' });
+    expect(images).toEqual({ shortSide: 9, normalisation: 'clip', shrinkOnLoad: false });
     const file = await tensorsOf(folder);
     const tower = Object.fromEntries(
       Object.entries(file).filter(([name]) => name.startsWith('vision_model.')),
     );
     expect(weights).toEqual(tower);
-    const other = await imported(folder, 'clip', { normalisation: 'imagenet', shortSide: 10 });
-    expect((await readTower(other.out)).images).toEqual({ shortSide: 10, normalisation: 'imagenet' });
+    const said = { normalisation: 'imagenet', shortSide: 10, shrinkOnLoad: true } as const;
+    const other = await readTower((await imported(folder, 'clip', said)).out);
+    expect(other.images).toEqual(said);
+    const exact = { ...other, images: { ...said, shrinkOnLoad: false } };
+    expect(await towerIdentity(exact)).not.toBe(await towerIdentity(other)); // features that don't mix
   });
 
   it('is refused with colours that are neither', async () => {
@@ -147,6 +150,7 @@ describe('a CLIP', () => {
     expect((await readTower((await imported(saved('clip-vision-5'), 'clip')).out)).images).toEqual({
       shortSide: null,
       normalisation: 'clip',
+      shrinkOnLoad: false,
     });
   });
 });

@@ -129,6 +129,7 @@ describe('the same as the original behaves', () => {
       titleContrast: { temperature: 1, reduction: 'sum' },
     });
     expect(config.masking).toEqual({ tokens: 0.3, frames: 0.135, oneModality: 0.25, targetsFollow: false });
+    expect(config).toMatchObject({ packing: 'one-a-row', text: { maxLength: 256 }, frames: { perClip: 16 } });
     const contrast = await loadConfig(clipPretrainSchema, 'base-clip-pretrain-reference');
     expect(contrast.model).toMatchObject({ pooling: 'all', maxScale: null, initialTemperature: 0.07 });
     expect(contrast.training.optimizer).toMatchObject(optimizer);

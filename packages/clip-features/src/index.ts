@@ -14,6 +14,7 @@ export {
   type ArchiveExtractionOptions,
   type ArchiveExtractionReport,
 } from './extract-archive.js';
+export { extractionBatchSize } from './extraction-batch-size.js';
 export { frameFeatures, type FrameEncoding } from './frame-features.js';
 export { frameLoader, type FrameLoaderOptions } from './frame-loader.js';
 export { lowerTower } from './lower-tower.js';

@@ -4,7 +4,7 @@
 //
 // n images, S image size, p patch size; patches = (S / p)^2; tokens = 1 + patches
 
-import { gelu, type KeyStream } from '@reelbert/engine';
+import { gelu, quickGelu, type KeyStream } from '@reelbert/engine';
 import { attention, LayerNorm, Linear, type ParameterStore } from '@reelbert/nn';
 import * as tf from '@tensorflow/tfjs-core';
 
@@ -64,9 +64,9 @@ class VisionAttention {
 
   /** x `[n, tokens, hidden]` -> the same shape */
   forward(x: tf.Tensor3D, keys: KeyStream | null): tf.Tensor {
-    const { numAttentionHeads, attentionDropout } = this.#config;
+    const { numAttentionHeads, attentionDropout: dropoutRate } = this.#config;
     const [query, key, value] = [this.#query.forward(x), this.#key.forward(x), this.#value.forward(x)];
-    const mixed = attention(query, key, value, null, numAttentionHeads, attentionDropout, keys);
+    const mixed = attention(query, key, value, null, numAttentionHeads, { dropoutRate, keys });
     return this.#output.forward(mixed);
   }
 }
@@ -176,9 +176,4 @@ function checkPixels(pixels: tf.Tensor, size: number): void {
         `they are ${pixels.dtype} [${pixels.shape.join(', ')}].`,
     );
   }
-}
-
-/** `x * sigmoid(1.702 x)`, CLIP's cheap approximation of GELU. */
-export function quickGelu(x: tf.Tensor): tf.Tensor {
-  return tf.mul(x, tf.sigmoid(tf.mul(x, 1.702)));
 }

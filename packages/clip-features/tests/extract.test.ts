@@ -164,4 +164,24 @@ describe('feature extraction', () => {
     );
     expect(events.indexOf('read b')).toBeLessThan(events.indexOf('encoded'));
   });
+
+  it('fills the next batch while one is encoded', async () => {
+    // Each encoding waits until the videos of the batch after it have been read: without overlap it never ends.
+    const ids = Array.from({ length: 12 }, (_, i) => `v${i}`); // a batch holds two
+    const wasRead: (() => void)[] = [];
+    const read = ids.map((_, i) => new Promise<void>((resolve) => (wasRead[i] = resolve)));
+    let batches = 0;
+    const { report } = await extract(Object.fromEntries(ids.map((id) => [id, video(1, 2)])), {
+      load: async (id) => {
+        wasRead[ids.indexOf(id)]!();
+        return video(1, 2);
+      },
+      encode: async (pixels) => {
+        await read[Math.min(2 * ++batches + 1, ids.length - 1)];
+        return encode(pixels);
+      },
+      readAhead: 0,
+    });
+    expect(report.done).toBe(12);
+  });
 });

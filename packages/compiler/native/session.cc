@@ -13,8 +13,10 @@
 namespace {
 
 struct StatusDeleter { void operator()(TF_Status* status) const { TF_DeleteStatus(status); } };
+struct BufferDeleter { void operator()(TF_Buffer* buffer) const { TF_DeleteBuffer(buffer); } };
 struct TensorDeleter { void operator()(TF_Tensor* tensor) const { TF_DeleteTensor(tensor); } };
 using Status = std::unique_ptr<TF_Status, StatusDeleter>;
+using Buffer = std::unique_ptr<TF_Buffer, BufferDeleter>;
 using Tensor = std::unique_ptr<TF_Tensor, TensorDeleter>;
 
 Status NewStatus() { return Status(TF_NewStatus()); }
@@ -58,6 +60,12 @@ Napi::Value WriteData(Napi::Env env, const TF_Tensor* tensor) {
     case TF_BOOL: return Napi::Uint8Array::New(env, bytes, buffer, 0);
     default: throw std::runtime_error("only float32, int32 and bool tensors can be fetched");
   }
+}
+
+Napi::Value WriteBytes(Napi::Env env, const TF_Buffer* buffer) {
+  Napi::Uint8Array bytes = Napi::Uint8Array::New(env, buffer->length);
+  if (buffer->length > 0) std::memcpy(bytes.Data(), buffer->data, buffer->length);
+  return bytes;
 }
 
 void SetAttribute(TF_OperationDescription* description, const std::string& name, int type, const Napi::Value& value) {
@@ -123,16 +131,21 @@ class RunWorker : public Napi::AsyncWorker {
   std::vector<TF_Output> feeds, fetches;
   std::vector<Tensor> inputs;
   std::vector<const TF_Operation*> targets;
+  bool trace = false;
   Napi::Promise::Deferred deferred;
 
   void Execute() override {
+    // A serialized RunOptions: trace_level (field 1) is SOFTWARE_TRACE (1), what the executor itself can tell.
+    const char options[] = {0x08, 0x01};
+    const Buffer request(trace ? TF_NewBufferFromString(options, 2) : nullptr);
+    if (trace) metadata_.reset(TF_NewBuffer());
     std::vector<TF_Tensor*> values;
     for (const Tensor& input : inputs) values.push_back(input.get());
     std::vector<TF_Tensor*> results(fetches.size(), nullptr);
     Status status = NewStatus();
-    TF_SessionRun(core_->session, nullptr, feeds.data(), values.data(), static_cast<int>(feeds.size()), fetches.data(),
+    TF_SessionRun(core_->session, request.get(), feeds.data(), values.data(), static_cast<int>(feeds.size()), fetches.data(),
                   results.data(), static_cast<int>(fetches.size()), targets.data(), static_cast<int>(targets.size()),
-                  nullptr, status.get());
+                  metadata_.get(), status.get());
     for (TF_Tensor* result : results) outputs_.emplace_back(result);
     inputs.clear();
     if (TF_GetCode(status.get()) != TF_OK) SetError(TF_Message(status.get()));
@@ -140,6 +153,10 @@ class RunWorker : public Napi::AsyncWorker {
 
   void OnOK() override {
     Napi::HandleScope scope(Env());
+    if (trace) {
+      deferred.Resolve(WriteBytes(Env(), metadata_.get()));
+      return;
+    }
     Napi::Array results = Napi::Array::New(Env(), outputs_.size());
     try {
       for (size_t i = 0; i < outputs_.size(); i++) results.Set(i, WriteData(Env(), outputs_[i].get()));
@@ -155,6 +172,7 @@ class RunWorker : public Napi::AsyncWorker {
  private:
   std::shared_ptr<Core> core_;
   std::vector<Tensor> outputs_;
+  Buffer metadata_;
 };
 
 // Turns a C++ exception into a JavaScript one.
@@ -177,6 +195,7 @@ class GraphSession : public Napi::ObjectWrap<GraphSession> {
                         InstanceMethod<&GraphSession::AddConstant>("addConstant"),
                         InstanceMethod<&GraphSession::AddOperation>("addOperation"),
                         InstanceMethod<&GraphSession::Run>("run"),
+                        InstanceMethod<&GraphSession::Trace>("trace"),
                         InstanceMethod<&GraphSession::GraphDef>("graphDef"),
                         InstanceMethod<&GraphSession::Close>("close")});
   }
@@ -212,10 +231,10 @@ class GraphSession : public Napi::ObjectWrap<GraphSession> {
     return Guarded(info, [&] {
       const std::string type = info[0].ToString();
       Status status = NewStatus();
-      std::unique_ptr<TF_Buffer, void (*)(TF_Buffer*)> buffer(TF_NewBuffer(), TF_DeleteBuffer);
+      Buffer buffer(TF_NewBuffer());
       TF_GraphGetOpDef(Open().graph, type.c_str(), buffer.get(), status.get());
       Check(status);
-      return Bytes(info.Env(), buffer.get());
+      return WriteBytes(info.Env(), buffer.get());
     });
   }
 
@@ -223,17 +242,11 @@ class GraphSession : public Napi::ObjectWrap<GraphSession> {
   Napi::Value GraphDef(const Napi::CallbackInfo& info) {
     return Guarded(info, [&] {
       Status status = NewStatus();
-      std::unique_ptr<TF_Buffer, void (*)(TF_Buffer*)> buffer(TF_NewBuffer(), TF_DeleteBuffer);
+      Buffer buffer(TF_NewBuffer());
       TF_GraphToGraphDef(Open().graph, buffer.get(), status.get());
       Check(status);
-      return Bytes(info.Env(), buffer.get());
+      return WriteBytes(info.Env(), buffer.get());
     });
-  }
-
-  static Napi::Value Bytes(Napi::Env env, const TF_Buffer* buffer) {
-    Napi::Uint8Array bytes = Napi::Uint8Array::New(env, buffer->length);
-    if (buffer->length > 0) std::memcpy(bytes.Data(), buffer->data, buffer->length);
-    return bytes;
   }
 
   // (name, dtype, shape, data: TypedArray): the operation's number and outputs.
@@ -333,12 +346,18 @@ class GraphSession : public Napi::ObjectWrap<GraphSession> {
 
   // (feeds: [operation, index, dtype, shape, data][], fetches: [operation, index][], targets: number[]):
   // Promise<TypedArray[]>, one a fetch.
-  Napi::Value Run(const Napi::CallbackInfo& info) {
+  Napi::Value Run(const Napi::CallbackInfo& info) { return Start(info, false); }
+
+  // As `run`, but the outputs are dropped: Promise<Uint8Array>, a serialized RunMetadata with what each node did.
+  Napi::Value Trace(const Napi::CallbackInfo& info) { return Start(info, true); }
+
+  Napi::Value Start(const Napi::CallbackInfo& info, bool trace) {
     return Guarded(info, [&] {
       Core& core = Open();
       Napi::Array feeds = info[0].As<Napi::Array>(), fetches = info[1].As<Napi::Array>();
       Napi::Array targets = info[2].As<Napi::Array>();
       auto worker = std::make_unique<RunWorker>(info.Env(), core_);
+      worker->trace = trace;
       for (uint32_t i = 0; i < feeds.Length(); i++) {
         Napi::Array feed = feeds.Get(i).As<Napi::Array>();
         worker->feeds.push_back(

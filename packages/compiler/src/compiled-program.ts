@@ -11,10 +11,11 @@ import {
   type Signature,
   type TensorSpec,
 } from './host-tensor.js';
+import { nodeRecords, type NodeRecord } from './node-record.js';
 import type { Program, ProgramFunction, ProgramOptions } from './program.js';
 import { Recorder } from './recorder.js';
 import { RunQueue } from './run-queue.js';
-import { dataTypes, openSession, type GraphOutput, type GraphSession } from './session.js';
+import { dataTypes, openSession, type GraphOutput, type GraphSession, type RunArguments } from './session.js';
 import { checkFits, type StateVariable } from './state-variable.js';
 
 /** State moves in pieces of about this many bytes, so that no copy of the whole model is made. */
@@ -69,17 +70,21 @@ export class CompiledProgram implements Program {
   }
 
   run(name: string, inputs: HostTensors): Promise<HostTensors> {
-    lookUp('function', this.#functions, name);
-    for (const [label, input] of Object.entries(inputs)) checkHostTensor(`${name}: input '${label}'`, input);
+    this.#check(name, inputs);
     return this.#queue.add(async () => {
       const recording = this.#recording(name, inputs);
-      const outputs = [...recording.outputs];
-      const data = await this.#session.run(
-        [...recording.inputs].map(([label, output]) => feed(output, inputs[label]!)),
-        outputs.map(([, { output }]) => [output.operation, output.index] as const),
-        recording.targets,
+      const data = await this.#session.run(...runArguments(recording, inputs));
+      return Object.fromEntries(
+        [...recording.outputs].map(([label, { spec }], i) => [label, { ...spec, data: data[i]! }]),
       );
-      return Object.fromEntries(outputs.map(([label, { spec }], i) => [label, { ...spec, data: data[i]! }]));
+    });
+  }
+
+  profile(name: string, inputs: HostTensors): Promise<NodeRecord[]> {
+    this.#check(name, inputs);
+    return this.#queue.add(async () => {
+      const recording = this.#recording(name, inputs);
+      return nodeRecords(await this.#session.trace(...runArguments(recording, inputs)));
     });
   }
 
@@ -124,6 +129,11 @@ export class CompiledProgram implements Program {
     void this.#queue.close('the program was disposed of').then(() => this.#session.close());
   }
 
+  #check(name: string, inputs: HostTensors): void {
+    lookUp('function', this.#functions, name);
+    for (const [label, input] of Object.entries(inputs)) checkHostTensor(`${name}: input '${label}'`, input);
+  }
+
   #recording(name: string, signature: Signature): Recording {
     const { fn, recordings } = lookUp('function', this.#functions, name);
     const key = signatureKey(signature);
@@ -165,6 +175,14 @@ export class CompiledProgram implements Program {
     });
     return { inputs, outputs, targets };
   }
+}
+
+function runArguments({ inputs, outputs, targets }: Recording, values: HostTensors): RunArguments {
+  return [
+    [...inputs].map(([label, output]) => feed(output, values[label]!)),
+    [...outputs.values()].map(({ output }) => [output.operation, output.index] as const),
+    targets,
+  ];
 }
 
 function feed(output: GraphOutput, { dtype, shape, data }: HostTensor) {

@@ -48,6 +48,10 @@ export class EagerProgram implements Program {
     });
   }
 
+  profile(): Promise<never> {
+    throw new Error('only compiled functions can be profiled');
+  }
+
   read(names: readonly string[]): Promise<HostTensors> {
     const variables = names.map((name) => lookUp('variable', this.#variables, name));
     return this.#queue.add(async () => {

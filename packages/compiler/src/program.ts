@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { CompiledProgram } from './compiled-program.js';
 import { EagerProgram } from './eager-program.js';
 import type { DType, HostTensors, Signature } from './host-tensor.js';
+import type { NodeRecord } from './node-record.js';
 import { sessionAddonProblem } from './session.js';
 import type { StateVariable } from './state-variable.js';
 
@@ -21,6 +22,11 @@ export interface Program {
   define(name: string, fn: ProgramFunction): void;
   /** Runs a function on a batch, recording it first if this signature (names, shapes, types) is new. */
   run(name: string, inputs: HostTensors): Promise<HostTensors>;
+  /**
+   * Runs a function as `run` does, updates of variables included, and says where its time and memory went, node by
+   * node, in the order in which they started. Being observed costs a little time. Throws op by op.
+   */
+  profile(name: string, inputs: HostTensors): Promise<NodeRecord[]>;
   /** Records a signature ahead of its first run; op by op there is nothing to do. */
   record(name: string, signature: Signature): void;
   /** The current values of variables. */

@@ -3,13 +3,15 @@ import { createRequire } from 'node:module';
 import * as tf from '@tensorflow/tfjs-core';
 import type { NodeJSKernelBackend } from '@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend.js';
 
+import { acceptBfloat16 } from './bfloat16.js';
 import { groupInputs, inputArguments, type InputArgument } from './op-def.js';
 import { attributeTypes, dataTypes, type Attribute, type GraphOutput, type GraphSession } from './session.js';
 
 /** A constant of more elements than this must be uniform: anything else is data that belongs among the inputs. */
 const constantLimit = 4096;
 
-const backendName = 'reelbert-recorder';
+/** The name under which tfjs knows the backend that records. */
+export const recordingBackend = 'reelbert-recorder';
 
 interface KernelAttribute {
   readonly name: string;
@@ -50,7 +52,7 @@ export class Recorder {
     prepareBackend();
     tracing.push(this);
     // Synchronous in effect: a backend with a synchronous factory is in place when the call returns.
-    void tf.setBackend(backendName);
+    void tf.setBackend(recordingBackend);
     try {
       return tf.tidy(body);
     } finally {
@@ -177,6 +179,16 @@ function checkedOutputs(
   });
 }
 
+/** While recording: x, with an edge that makes it wait for `trigger`. */
+export function recordAfter(x: tf.Tensor, trigger: tf.Tensor): tf.Tensor {
+  const recorder = recording();
+  const { operation } = recorder.output(trigger);
+  const type = ['T', attributeTypes.type, recorder.output(x).dtype] as const;
+  return recorder.tensor(
+    recorder.operation('Identity', [recorder.output(x)], [type], [operation]).outputs[0]!,
+  );
+}
+
 function recording(): Recorder {
   const recorder = tracing.at(-1);
   if (!recorder) throw new Error('a tensor of a recorded function was used outside of it');
@@ -187,7 +199,8 @@ function recording(): Recorder {
 function prepareBackend() {
   backend ??= registerBackend();
   for (const kernel of tf.getKernelsForBackend('tensorflow')) {
-    if (!tf.getKernel(kernel.kernelName, backendName)) tf.registerKernel({ ...kernel, backendName });
+    if (tf.getKernel(kernel.kernelName, recordingBackend)) continue;
+    tf.registerKernel({ ...kernel, backendName: recordingBackend });
   }
   return backend;
 }
@@ -218,7 +231,7 @@ function registerBackend() {
         recording().kernelOperation(type, attributes, inputs),
     },
   }) as NodeJSKernelBackend['binding'];
-  const instance = new module.NodeJSKernelBackend(binding, backendName);
+  const instance = new module.NodeJSKernelBackend(binding, recordingBackend);
   // A store of our own: what isn't in it comes from outside, and tfjs must not move it here (that would destroy it).
   const tensors = new tf.DataStorage<TensorEntry>(instance, {
     moveData(_backend, dataId) {
@@ -227,7 +240,8 @@ function registerBackend() {
     },
   });
   Object.defineProperty(instance, 'tensorMap', { value: tensors });
-  tf.registerBackend(backendName, () => instance);
+  acceptBfloat16(instance);
+  tf.registerBackend(recordingBackend, () => instance);
   return { instance, tensors };
 }
 

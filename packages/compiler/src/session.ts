@@ -26,6 +26,18 @@ interface AddedOperation {
   readonly outputs: readonly { dtype: number; shape: number[] | null }[];
 }
 
+/** What a run is fed, what it gives back, and operations to run besides. */
+export type RunArguments = readonly [
+  feeds: readonly (readonly [
+    ...OutputIndex,
+    dtype: number,
+    shape: readonly number[],
+    data: ArrayBufferView,
+  ])[],
+  fetches: readonly OutputIndex[],
+  targets: readonly number[],
+];
+
 /** The native addon's class (native/session.cc says what each argument is). */
 export interface GraphSession {
   opDef(type: string): Uint8Array;
@@ -38,16 +50,9 @@ export interface GraphSession {
     controls: readonly number[],
     attributes: readonly Attribute[],
   ): AddedOperation;
-  run(
-    feeds: readonly (readonly [
-      ...OutputIndex,
-      dtype: number,
-      shape: readonly number[],
-      data: ArrayBufferView,
-    ])[],
-    fetches: readonly OutputIndex[],
-    targets: readonly number[],
-  ): Promise<(Float32Array | Int32Array | Uint8Array)[]>;
+  run(...args: RunArguments): Promise<(Float32Array | Int32Array | Uint8Array)[]>;
+  /** The same run, observed: instead of its outputs, a serialized `RunMetadata`. */
+  trace(...args: RunArguments): Promise<Uint8Array>;
   graphDef(): Uint8Array;
   close(): void;
 }

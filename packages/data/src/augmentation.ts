@@ -1,5 +1,4 @@
-import { cropAt } from './image-transform.js';
-import type { RgbImage } from './pil-resize.js';
+import { cropAt, type RgbImage } from './crop.js';
 import type { Random } from './random.js';
 
 /** How frames are varied in training. */

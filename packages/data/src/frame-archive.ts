@@ -41,6 +41,11 @@ export async function readFrames(folder: string, id: string): Promise<EncodedFra
   return (await readChosenFrames(folder, id, (count) => Array.from({ length: count }, (_, i) => i))).frames;
 }
 
+/** How many image files a video has; none is unpacked. Throws `FrameError`. */
+export function countFrames(folder: string, id: string): Promise<number> {
+  return withImages(folder, id, async (_, images) => images.length);
+}
+
 /**
  * Some of a video's image files; the others are not unpacked.
  *
@@ -48,23 +53,12 @@ export async function readFrames(folder: string, id: string): Promise<EncodedFra
  * @returns how many there are in all, and the chosen ones
  * @throws FrameError if the zip is missing or broken, or has no images
  */
-export async function readChosenFrames(
+export function readChosenFrames(
   folder: string,
   id: string,
   choose: (count: number) => readonly number[],
 ): Promise<{ count: number; frames: EncodedFrame[] }> {
-  const file = frameArchivePath(folder, id);
-  let zip: ZipFile;
-  try {
-    zip = await openPromise(file, { lazyEntries: true, autoClose: false });
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const missing = code === 'ENOENT' || code === 'ENOTDIR';
-    const found = missing ? 'no such file' : message;
-    throw new FrameError(missing ? 'missing-frames' : 'broken-zip', { file, found, expected });
-  }
-  try {
-    const images = await listImages(zip, file);
+  return withImages(folder, id, async (zip, images, file) => {
     const chosen = choose(images.length).map((index) => {
       const entry = images[index];
       if (entry) return entry;
@@ -76,6 +70,27 @@ export async function readChosenFrames(
       frames.push({ name: entry.fileName, bytes: await readEntry(file, zip, entry) });
     }
     return { count: images.length, frames };
+  });
+}
+
+/** Opens a video's zip for as long as it is used; what is wrong with it becomes a `FrameError`. */
+async function withImages<T>(
+  folder: string,
+  id: string,
+  use: (zip: ZipFile, images: readonly Entry[], file: string) => Promise<T>,
+): Promise<T> {
+  const file = frameArchivePath(folder, id);
+  let zip: ZipFile;
+  try {
+    zip = await openPromise(file, { lazyEntries: true, autoClose: false });
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const missing = code === 'ENOENT' || code === 'ENOTDIR';
+    const found = missing ? 'no such file' : message;
+    throw new FrameError(missing ? 'missing-frames' : 'broken-zip', { file, found, expected });
+  }
+  try {
+    return await use(zip, await listImages(zip, file), file);
   } catch (error) {
     if (error instanceof FrameError || error instanceof RangeError) throw error;
     throw new FrameError('broken-zip', { file, found: (error as Error).message, expected });

@@ -18,7 +18,10 @@ export type {
   PretrainingSample,
   RowParts,
 } from './masking.js';
+export { bucketedBatches } from './length-buckets.js';
 export { classScores, meanF1, type ClassScore, type MeanF1 } from './mean-f1.js';
+export { assembleMaskedLanguageBatch } from './masked-language-batch.js';
+export { packSequences, type Packing } from './packing.js';
 export { assemblePretrainingBatch, type PretrainingBatch } from './pretraining-batch.js';
 export { pretrainingCapacity, type PretrainingCapacity } from './pretraining-capacity.js';
 export { batchCount, batchesOf, epochOrder, epochSize, type EpochOptions } from './sampler.js';
@@ -30,6 +33,7 @@ export type { SafetensorsEntry, SafetensorsHeader } from './safetensors-header.j
 export { AnnotationError, loadAnnotations } from './annotations.js';
 export type { Annotation, AnnotationOptions, AnnotationProblem } from './annotations.js';
 export {
+  countFrames,
   FrameError,
   frameArchivePath,
   readChosenFrames,
@@ -37,21 +41,26 @@ export {
   type EncodedFrame,
   type FrameProblem,
 } from './frame-archive.js';
+export { centreCrop, cropAt, type Cut, type RgbImage } from './crop.js';
 export {
-  centreCrop,
-  cropAt,
-  clipNormalisation,
-  decodeImage,
-  imageNetNormalisation,
   loadFrames,
   loadImages,
-  normalisePixels,
-  resizeShortSide,
   type FramePixels,
+  type ImageLoader,
   type LoadFramesOptions,
+  type LoadImagesOptions,
+  type VideoImages,
+} from './frame-loading.js';
+export { FramePool } from './frame-pool.js';
+export { decodeImage, decodeShrunk } from './image-decode.js';
+export { resizeShortSide, resizeToCentre } from './image-transform.js';
+export {
+  clipNormalisation,
+  imageNetNormalisation,
+  normalisePixels,
   type Normalisation,
-} from './image-transform.js';
-export { resizeBilinear, type RgbImage } from './pil-resize.js';
+} from './normalisation.js';
+export { resizeBilinear } from './pil-resize.js';
 export {
   checkDataset,
   countKinds,

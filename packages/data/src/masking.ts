@@ -28,13 +28,9 @@ export interface CountStatistics {
 /** Everything but the samples that fixes a pretraining batch's shapes and contents. */
 export interface PretrainingOptions {
   readonly objectives: PretrainingObjectives;
-  /** Width T of the encoder's text. */
+  /** Most tokens T of a text. */
   readonly textLength: number;
-  /** Width of ICT's title; `textLength` where absent. */
-  readonly titleLength?: number;
-  /** Width of ICT's body text; `textLength` where absent. */
-  readonly bodyLength?: number;
-  /** Frames F of a row. */
+  /** Most frames F of a video. */
   readonly frames: number;
   /** Values D of a frame's feature. */
   readonly frameDim: number;
@@ -49,6 +45,11 @@ export interface PretrainingOptions {
    * `false` is the reference's behaviour: a displaced row's output is scored against its own original frames.
    */
   readonly permuteTargets?: boolean;
+  /**
+   * Whether rows are packed with as many sequences as they hold (the default), or hold one each, padded to T + F, as the
+   * reference has it. It changes what is computed on padding, no loss.
+   */
+  readonly packing?: 'packed' | 'one-a-row';
   /** Tokens a row, [CLS] and [SEP] included: tightens the capacity of `textPositions`. Full rows where absent. */
   readonly textTokens?: CountStatistics;
   /** Valid frames a row: tightens the capacity of `mfmQueries`. Full rows where absent. */

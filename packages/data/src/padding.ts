@@ -23,6 +23,14 @@ export function float32(shape: readonly number[], data: Float32Array): NdArray {
   return { dtype: 'float32', shape, data };
 }
 
+/** An int32 array [length] of these values, then zeros. */
+export function filledTo(length: number, values: readonly number[]): NdArray {
+  return int32(
+    [length],
+    Int32Array.from({ length }, (_, i) => values[i] ?? 0),
+  );
+}
+
 /**
  * Fills rows of token ids up to `width`; the mask is 1 on what was there.
  *
@@ -34,8 +42,18 @@ export function padText(
   pad: number,
   field: string,
 ): PaddedText {
+  checkTextWidth(rows, width, field);
   const ids = new Int32Array(rows.length * width).fill(pad);
   const mask = new Int32Array(rows.length * width);
+  rows.forEach((row, r) => {
+    ids.set(row, r * width);
+    mask.fill(1, r * width, r * width + row.length);
+  });
+  return { ids, mask };
+}
+
+/** Refuses rows of token ids that are longer than `width`. */
+export function checkTextWidth(rows: readonly ArrayLike<number>[], width: number, field: string): void {
   rows.forEach((row, r) => {
     if (row.length > width) {
       throw new InputError({
@@ -45,10 +63,7 @@ export function padText(
         expected: `at most ${width} tokens`,
       });
     }
-    ids.set(row, r * width);
-    mask.fill(1, r * width, r * width + row.length);
   });
-  return { ids, mask };
 }
 
 /**

@@ -1,17 +1,20 @@
-// Collation for pretraining: samples and choices in, one plain record of arrays out (all objectives on one encoder
-// pass, and two unmasked passes for ICT). Shapes: B rows, T text positions, F frames of D values.
+// Collation for pretraining: samples and choices in, one plain record of arrays out. All sequences of the batch stand in
+// rows of one encoder pass. Shapes: B samples, T text positions, F frames of D values; R rows of T + F slots.
 import { InputError } from './input-error.js';
 import {
   rowParts,
   type PretrainingChoices,
+  type PretrainingObjectives,
   type PretrainingOptions,
   type PretrainingSample,
   type RowParts,
 } from './masking.js';
-import type { NdArrays } from './nd-array.js';
-import { float32, int32, padText, type PaddedFrames } from './padding.js';
+import type { NdArray, NdArrays } from './nd-array.js';
+import { checkTextWidth, filledTo, float32, int32 } from './padding.js';
 import { pretrainingCapacity } from './pretraining-capacity.js';
-import { hideFrames } from './pretraining-frames.js';
+import { hideFrames, type HiddenFrames } from './pretraining-frames.js';
+import { fillRows, type FilledRows, type Sequence } from './pretraining-rows.js';
+import { hideText, type HiddenText } from './pretraining-text.js';
 
 /** A collated batch and how many chosen positions exceeded its capacities: these were left unmasked. */
 export interface PretrainingBatch {
@@ -20,16 +23,22 @@ export interface PretrainingBatch {
 }
 
 /**
- * Makes a pretraining batch. The first rows hide one modality (`rowParts`), the others do MLM, MFM and ITM. Masks
+ * Makes a pretraining batch. The first samples hide one modality (`rowParts`), the others do MLM, MFM and ITM. Masks
  * stay as they were: hidden tokens and frames are still attended. Samples and choices are not changed.
  *
+ * Sequences are numbered from 1: each sample's text with its frames, hidden as chosen (1 to B; left out with ICT alone);
+ * with ICT, unmasked, each sample's title (B + 1 to 2B) and its body text with its frames (2B + 1 to 3B).
+ *
  * Fields, an objective's own ones absent where it is off:
- * - `inputIds`, `textMask` [B, T]; `frames` [B, F, D], `frameMask` [B, F]: what the encoder sees
- * - `textPositions`, `textLabels`, `mlmWeights`, `mmmTextWeights` [C]: hidden tokens, flat in B * T
- * - `frameTargets` [B, F, D]; `mfmQueries`, `...QueryWeights`, `...QueryMask`, `...Targets` [Q],
- *   `mfmCandidates`, `mfmCandidateMask` [N]: hidden frames against all frames of the same rows; `mmmFrame...` likewise
- * - `itmLabels`, `itmWeights` [B]
- * - `titleIds`, `titleMask`, `bodyIds`, `bodyMask`, `ictFrames`, `ictFrameMask`, `ictWeights`
+ * - `tokenIds`, `tokenPositions` (within the text), `sequences` (0 = empty), `attended` (1 = real) [R, T + F]: the slots
+ * - `frames` [V, F, D]: of the hidden sequences, then of ICT's; `slotSources` [R, T + F]: what stands in a slot, itself as
+ *   a token (its own number, flat) or a frame (R * (T + F) and the frame's number, flat in V * F)
+ * - `firstPositions` [B]: the slot where each sample's first sequence begins. All positions are flat in R * (T + F)
+ * - `textPositions`, `textLabels`, `mlmWeights`, `mmmTextWeights` [C]: hidden tokens
+ * - `mfmQueries`, `...QueryWeights`, `...QueryMask`, `...Targets` [Q]: positions of hidden frames, against
+ *   `mfmCandidates`, `mfmCandidateMask` [N]: all frames of the same samples, flat in `frameTargets` [B, F, D];
+ *   `mmmFrame...` likewise
+ * - `itmLabels`, `itmWeights` [B]; `ictWeights` [B]
  *
  * @throws InputError for a batch too small for MMM, or samples and choices of other shapes than the options say
  */
@@ -42,10 +51,25 @@ export function assemblePretrainingBatch(
   checkChoices(choices, parts, options);
   const text = hideText(samples, choices, parts, options);
   const frames = hideFrames(samples, choices, parts, options);
-  return {
-    batch: { ...text.fields, ...frames.fields, ...contrastFields(samples, frames.original, options) },
-    dropped: text.dropped + frames.dropped,
+  const rows = fillRows(sequencesOf(samples, text.text.ids, options), {
+    ...videoMasks(frames, options.objectives),
+    textLength: options.textLength,
+    frames: options.frames,
+    pad: options.special.pad,
+    packing: options.packing ?? 'packed',
+    samples: samples.length,
+  });
+  const batch = {
+    ...rows.fields,
+    frames: videoValues(frames, samples.length, options),
+    firstPositions: int32([samples.length], rows.starts.slice(0, samples.length)),
+    ...textFields(text, rows, samples.length, options),
+    ...frameFields(frames, rows, samples.length, options),
+    ...(options.objectives.ict && {
+      ictWeights: float32([samples.length], new Float32Array(samples.length).fill(1)),
+    }),
   };
+  return { batch, dropped: text.dropped + frames.dropped };
 }
 
 function checkChoices(choices: PretrainingChoices, parts: RowParts, options: PretrainingOptions): void {
@@ -65,80 +89,91 @@ function checkChoices(choices: PretrainingChoices, parts: RowParts, options: Pre
   }
 }
 
-function hideText(
-  samples: readonly PretrainingSample[],
-  choices: PretrainingChoices,
-  parts: RowParts,
-  options: PretrainingOptions,
-): { fields: NdArrays; dropped: number } {
-  const { objectives, textLength: width, special } = options;
-  const texts = samples.map((sample) => sample.textIds);
-  const { ids, mask } = padText(texts, width, special.pad, 'textIds');
-  const fields = {
-    inputIds: int32([samples.length, width], ids),
-    textMask: int32([samples.length, width], mask),
-  };
-  if (!objectives.mlm && !objectives.mmm) return { fields, dropped: 0 };
-
-  const firstLeft = parts.masked * width;
-  const hidden: number[] = [];
-  for (let at = parts.frameless * width; at < firstLeft; at++) if (mask[at]) hidden.push(at);
-  const mmmText = hidden.length;
-  for (let at = firstLeft; objectives.mlm && at < ids.length; at++) {
-    if (choices.mlmSelected[at - firstLeft]) hidden.push(at);
-  }
-
-  const capacity = pretrainingCapacity(samples.length, options).text;
-  const textPositions = new Int32Array(capacity);
-  const textLabels = new Int32Array(capacity);
-  const mlmWeights = new Float32Array(capacity);
-  const mmmTextWeights = new Float32Array(capacity);
-  hidden.slice(0, capacity).forEach((at, slot) => {
-    textPositions[slot] = at;
-    textLabels[slot] = ids[at]!;
-    (slot < mmmText ? mmmTextWeights : mlmWeights)[slot] = 1;
-    ids[at] = slot < mmmText ? special.mask : choices.mlmReplacement[at - firstLeft]!;
-  });
-  return {
-    fields: {
-      ...fields,
-      textPositions: int32([capacity], textPositions),
-      textLabels: int32([capacity], textLabels),
-      ...(objectives.mlm && { mlmWeights: float32([capacity], mlmWeights) }),
-      ...(objectives.mmm && { mmmTextWeights: float32([capacity], mmmTextWeights) }),
-    },
-    dropped: Math.max(0, hidden.length - capacity),
-  };
+// Whether the batch has sequences that an objective hides something of, or exchanges videos of.
+function hasHidden({ ict, ...others }: PretrainingObjectives): boolean {
+  return !ict || Object.values(others).includes(true);
 }
 
-function contrastFields(
+function sequencesOf(
   samples: readonly PretrainingSample[],
-  frames: PaddedFrames,
+  ids: Int32Array,
+  options: PretrainingOptions,
+): Sequence[] {
+  const { textLength: width, objectives } = options;
+  const count = samples.length;
+  const hidden = (hasHidden(objectives) ? samples : []).map(({ textIds }, row) => ({
+    number: row + 1,
+    tokens: ids.subarray(row * width, row * width + textIds.length),
+    video: row,
+  }));
+  if (!objectives.ict) return hidden;
+  const titles = contrastTexts(samples, 'titleIds', width);
+  const bodies = contrastTexts(samples, 'bodyIds', width);
+  return [
+    ...hidden,
+    ...titles.map((tokens, row) => ({ number: count + row + 1, tokens })),
+    ...bodies.map((tokens, row) => ({ number: 2 * count + row + 1, tokens, video: hidden.length + row })),
+  ];
+}
+
+function contrastTexts(
+  samples: readonly PretrainingSample[],
+  field: 'titleIds' | 'bodyIds',
+  width: number,
+): ArrayLike<number>[] {
+  const texts = samples.map((sample, row) => {
+    const ids = sample[field];
+    if (!ids)
+      throw new InputError({ field, place: `row ${row}`, expected: 'token ids for image-text contrast' });
+    return ids;
+  });
+  checkTextWidth(texts, width, field);
+  return texts;
+}
+
+// The videos that sequences show, as they stand in the batch's `frames`.
+function videosOf({ visible, original }: HiddenFrames, objectives: PretrainingObjectives) {
+  return [...(hasHidden(objectives) ? [visible] : []), ...(objectives.ict ? [original] : [])];
+}
+
+function videoValues(frames: HiddenFrames, count: number, options: PretrainingOptions): NdArray {
+  const videos = videosOf(frames, options.objectives);
+  const size = count * options.frames * options.frameDim;
+  const values = new Float32Array(videos.length * size);
+  videos.forEach((video, i) => values.set(video.values, i * size));
+  return float32([videos.length * count, options.frames, options.frameDim], values);
+}
+
+function videoMasks(frames: HiddenFrames, objectives: PretrainingObjectives) {
+  const masks = videosOf(frames, objectives).map(({ mask }) => mask);
+  const frameMask = Int32Array.from(masks.flatMap((mask) => [...mask]));
+  const wanted = new Uint8Array(frameMask.length);
+  for (const query of Object.values(frames.queries).flat()) wanted[query] = 1;
+  return { frameMask, wanted };
+}
+
+function textFields(
+  text: HiddenText,
+  rows: FilledRows,
+  count: number,
   options: PretrainingOptions,
 ): NdArrays {
-  if (!options.objectives.ict) return {};
-  const rows = samples.length;
-  const widths = { titleIds: options.titleLength, bodyIds: options.bodyLength };
-  const texts = (field: 'titleIds' | 'bodyIds') => {
-    const width = widths[field] ?? options.textLength;
-    const found = samples.map((sample, row) => {
-      const ids = sample[field];
-      if (!ids)
-        throw new InputError({ field, place: `row ${row}`, expected: 'token ids for image-text contrast' });
-      return ids;
-    });
-    const { ids, mask } = padText(found, width, options.special.pad, field);
-    return { ids: int32([rows, width], ids), mask: int32([rows, width], mask) };
-  };
-  const title = texts('titleIds');
-  const body = texts('bodyIds');
-  return {
-    titleIds: title.ids,
-    titleMask: title.mask,
-    bodyIds: body.ids,
-    bodyMask: body.mask,
-    ictFrames: float32([rows, options.frames, options.frameDim], frames.values),
-    ictFrameMask: int32([rows, options.frames], frames.mask),
-    ictWeights: float32([rows], new Float32Array(rows).fill(1)),
-  };
+  if (!text.positions) return {};
+  const width = options.textLength;
+  const positions = text.positions.map((at) => rows.starts[Math.floor(at / width)]! + (at % width));
+  return { textPositions: filledTo(pretrainingCapacity(count, options).text, positions), ...text.fields };
+}
+
+function frameFields(
+  { queries, fields }: HiddenFrames,
+  rows: FilledRows,
+  count: number,
+  options: PretrainingOptions,
+): NdArrays {
+  const capacity = pretrainingCapacity(count, options);
+  const positions = (['mfm', 'mmmFrame'] as const).flatMap((name) => {
+    const slots = queries[name]?.map((frame) => rows.frameSlots[frame]!);
+    return slots ? [[`${name}Queries`, filledTo(capacity[name], slots)] as const] : [];
+  });
+  return { ...fields, ...Object.fromEntries(positions) };
 }

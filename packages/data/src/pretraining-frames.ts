@@ -16,16 +16,27 @@ interface ChosenFrame {
   readonly frame: number;
 }
 
-/**
- * The frame fields of a batch, how many chosen frames its capacity left unmasked, and the frames before hiding,
- * in the original order of rows.
- */
+/** The frames of a batch after hiding and matching. */
+export interface HiddenFrames {
+  /** [samples, F, D] and [samples, F], as the encoder sees them. */
+  readonly visible: PaddedFrames;
+  /** The same before hiding, in the original order of rows. */
+  readonly original: PaddedFrames;
+  /** The hidden frames that each frame objective asks for, flat in samples * F; an objective that is off has none. */
+  readonly queries: { readonly mfm?: readonly number[]; readonly mmmFrame?: readonly number[] };
+  /** The other fields of the frame objectives and of matching. */
+  readonly fields: NdArrays;
+  /** How many chosen frames the capacity left unmasked. */
+  readonly dropped: number;
+}
+
+/** Hides frames, then exchanges videos between rows where matching is on. */
 export function hideFrames(
   samples: readonly PretrainingSample[],
-  choices: PretrainingChoices,
+  choices: Pick<PretrainingChoices, 'mfmSelected'>,
   parts: RowParts,
   options: PretrainingOptions,
-): { fields: NdArrays; dropped: number; original: PaddedFrames } {
+): HiddenFrames {
   const { objectives, frames: length, frameDim } = options;
   const rows = samples.length;
   const capacity = pretrainingCapacity(rows, options);
@@ -37,16 +48,22 @@ export function hideFrames(
     : [];
   const chosen = all.slice(0, capacity.mfm);
 
-  const visible = original.values.slice();
+  const values = original.values.slice();
   for (const { row, frame } of [...lost, ...chosen]) {
-    visible.fill(0, (row * length + frame) * frameDim, (row * length + frame + 1) * frameDim);
+    values.fill(0, (row * length + frame) * frameDim, (row * length + frame + 1) * frameDim);
   }
   const source = videoSources(parts, objectives.itm);
-  const frameMask = permuteRows(original.mask, source, length);
+  const visible = {
+    values: permuteRows(values, source, length * frameDim),
+    mask: permuteRows(original.mask, source, length),
+  };
   const moveTargets = options.permuteTargets ?? true;
-  const fields: Record<string, NdArray> = {
-    frames: float32([rows, length, frameDim], permuteRows(visible, source, length * frameDim)),
-    frameMask: int32([rows, length], frameMask),
+  const fields: Record<string, NdArray> = {};
+  const queries: { mfm?: number[]; mmmFrame?: number[] } = {};
+  const ask = (name: 'mfm' | 'mmmFrame', frames: readonly ChosenFrame[], of: readonly [number, number]) => {
+    const asked = frames.map(({ row, frame }) => row * length + frame);
+    queries[name] = asked;
+    Object.assign(fields, frameFields(name, asked, capacity[name], of, visible.mask, length));
   };
   if (objectives.mfm || objectives.mmm) {
     const targets = moveTargets ? permuteRows(original.values, source, length * frameDim) : original.values;
@@ -55,16 +72,11 @@ export function hideFrames(
   if (objectives.mfm) {
     // The row a video went to; permutations that reverse are their own inverse.
     const moved = chosen.map(({ row, frame }) => ({ row: moveTargets ? source[row]! : row, frame }));
-    Object.assign(fields, frameFields('mfm', moved, capacity.mfm, [parts.masked, rows], frameMask, length));
+    ask('mfm', moved, [parts.masked, rows]);
   }
-  if (objectives.mmm) {
-    Object.assign(
-      fields,
-      frameFields('mmmFrame', lost, capacity.mmmFrame, [0, parts.frameless], frameMask, length),
-    );
-  }
+  if (objectives.mmm) ask('mmmFrame', lost, [0, parts.frameless]);
   if (objectives.itm) Object.assign(fields, matchingFields(source, parts));
-  return { fields, dropped: all.length - chosen.length, original };
+  return { visible, original, queries, fields, dropped: all.length - chosen.length };
 }
 
 function framesWhere(
@@ -97,33 +109,28 @@ function permuteRows<T extends Float32Array | Int32Array>(values: T, source: Int
 }
 
 /**
- * The fields of one frame objective: outputs at `queries` are scored against the frames of rows `first`..`end`-1.
- * `mask` is the batch's frame mask; a query or candidate outside it is handed on as such, the loss deals with it.
+ * The fields of one frame objective but for where its queries stand: outputs at the queries are scored against the
+ * frames of rows `first`..`end`-1. `mask` is the batch's frame mask; a query or candidate outside it is handed on as
+ * such, the loss deals with it. Fillers have weight 0.
  */
 function frameFields(
   name: 'mfm' | 'mmmFrame',
-  queries: readonly ChosenFrame[],
+  queries: readonly number[],
   capacity: number,
   [first, end]: readonly [number, number],
   mask: Int32Array,
   length: number,
 ): NdArrays {
-  const positions = new Int32Array(capacity);
   const weights = new Float32Array(capacity);
   const queryMask = new Float32Array(capacity);
   const targets = new Int32Array(capacity);
-  // Fillers look at the first candidate, with weight 0.
-  positions.fill(first * length);
-  queries.forEach(({ row, frame }, slot) => {
-    const at = row * length + frame;
-    positions[slot] = at;
+  queries.forEach((at, slot) => {
     weights[slot] = 1;
     queryMask[slot] = mask[at]!;
     targets[slot] = at - first * length;
   });
   const candidates = Int32Array.from({ length: (end - first) * length }, (_, i) => first * length + i);
   return {
-    [`${name}Queries`]: int32([capacity], positions),
     [`${name}QueryWeights`]: float32([capacity], weights),
     [`${name}QueryMask`]: float32([capacity], queryMask),
     [`${name}Targets`]: int32([capacity], targets),

@@ -8,7 +8,7 @@ import {
 } from './annotations.js';
 import { writeAtomically } from './atomic-file.js';
 import { FrameError, readFrames, type FrameProblem } from './frame-archive.js';
-import { loadFrames } from './image-transform.js';
+import { loadFrames } from './frame-loading.js';
 
 /** An item that can't be used, or not as it should be. */
 export interface QuarantineEntry {

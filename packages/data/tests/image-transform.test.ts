@@ -6,6 +6,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import {
   centreCrop,
   decodeImage,
+  decodeShrunk,
   imageNetNormalisation,
   normalisePixels,
   readSafetensors,
@@ -81,5 +82,34 @@ describe('decoding', () => {
       .jpeg()
       .toBuffer();
     expect([...(await decodeImage(jpeg)).data]).toEqual(Array(6).fill(128));
+  });
+});
+
+describe('decoding at a fraction', () => {
+  const stripes = (width: number, height: number) =>
+    sharp(Buffer.from(Array.from({ length: width * height * 3 }, (_, i) => 128 + 90 * Math.sin(i / 97))), {
+      raw: { width, height, channels: 3 },
+    });
+
+  it('gives large JPEGs the size that resizing gives them, and nearly the pixels', async () => {
+    const bytes = await stripes(400, 304).jpeg({ quality: 95 }).toBuffer();
+    const shrunk = await decodeShrunk(bytes, 64);
+    const resized = resizeShortSide(await decodeImage(bytes), 64);
+    expect([shrunk.width, shrunk.height]).toEqual([resized.width, resized.height]);
+    expect(shrunk.data).not.toEqual(resized.data);
+    const difference = shrunk.data.reduce((sum, value, i) => sum + Math.abs(value - resized.data[i]!), 0);
+    expect(difference / shrunk.data.length).toBeLessThan(1);
+  });
+
+  it('leaves smaller JPEGs and other files as they are', async () => {
+    const small = await stripes(60, 47).jpeg().toBuffer();
+    expect(await decodeShrunk(small, 16)).toEqual(await decodeImage(small));
+    const png = await stripes(60, 60).png().toBuffer();
+    expect(await decodeShrunk(png, 16)).toEqual(await decodeImage(png));
+  });
+
+  it('refuses what is cut off', async () => {
+    const bytes = await stripes(403, 301).jpeg().toBuffer();
+    await expect(decodeShrunk(bytes.subarray(0, bytes.length / 2), 64)).rejects.toThrow();
   });
 });

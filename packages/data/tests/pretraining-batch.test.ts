@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../src/input-error.js';
+import type { NdArrays } from '../src/nd-array.js';
 import { chooseMasking, type PretrainingOptions, type PretrainingSample } from '../src/masking.js';
 import { assemblePretrainingBatch } from '../src/pretraining-batch.js';
 import { pretrainingCapacity } from '../src/pretraining-capacity.js';
 import { Random } from '../src/random.js';
+import { unpacked } from './unpacked.js';
 
 const all = { mlm: true, mfm: true, itm: true, ict: true, mmm: true };
 const options: PretrainingOptions = {
   objectives: all,
   textLength: 10,
-  titleLength: 8,
-  bodyLength: 6,
   frames: 4,
   frameDim: 2,
   special: { pad: 0, unk: 1, cls: 2, sep: 3, mask: 4 },
@@ -48,15 +48,16 @@ function framesEqual(batch: { data: ArrayLike<number> }, at: number, value: numb
 describe('frame targets', () => {
   it('move with the video: each query is scored against its own original frame', () => {
     const { batch } = assemblePretrainingBatch(samples, everything, options);
-    const { mfmQueries, mfmQueryWeights, mfmQueryMask, mfmTargets, mfmCandidates, frameTargets, frames } =
-      batch;
+    const { mfmQueries, mfmQueryWeights, mfmQueryMask, mfmTargets, mfmCandidates, frameTargets } = batch;
+    const shown = unpacked(batch);
+    const frames = { data: shown.all('frames', 1, 13) };
     const seen = new Set<number>();
     for (let slot = 0; slot < 10; slot++) {
       expect(mfmQueryWeights!.data[slot]).toBe(1);
       expect(mfmQueryMask!.data[slot]).toBe(1);
-      const query = mfmQueries!.data[slot]!;
+      const query = shown.framePlace(mfmQueries!.data[slot]!);
       expect(mfmCandidates!.data[mfmTargets!.data[slot]!]).toBe(query);
-      framesEqual(frames!, query, 0);
+      framesEqual(frames, query, 0);
       framesEqual(frameTargets!, query, 10 * (3 + slot) + 1);
       seen.add(Math.floor(query / 4));
     }
@@ -70,12 +71,13 @@ describe('frame targets', () => {
     // gets that of left row 6 (sample 9, two frames), so its third frame's position becomes padding.
     choices.mfmSelected[8 * 4 + 2] = 1;
     const { batch } = assemblePretrainingBatch(samples, choices, { ...options, permuteTargets: false });
-    expect(batch.mfmQueries!.data[0]).toBe(11 * 4 + 2);
+    const firstQuery = (of: NdArrays) => unpacked(of).framePlace(of.mfmQueries!.data[0]!);
+    expect(firstQuery(batch)).toBe(11 * 4 + 2);
     expect(batch.mfmTargets!.data[0]).toBe(8 * 4 + 2);
     expect(batch.mfmQueryMask!.data[0]).toBe(0);
     framesEqual(batch.frameTargets!, 11 * 4 + 2, 113);
     const sound = assemblePretrainingBatch(samples, choices, options).batch;
-    expect(sound.mfmQueries!.data[0]).toBe(9 * 4 + 2);
+    expect(firstQuery(sound)).toBe(9 * 4 + 2);
     expect(sound.mfmQueryMask!.data[0]).toBe(1);
     framesEqual(sound.frameTargets!, 9 * 4 + 2, 113);
   });
@@ -91,12 +93,15 @@ describe('frame targets', () => {
 describe('mask one modality', () => {
   it('counts [CLS] and [SEP] among the labels of a row without text', () => {
     const { batch } = assemblePretrainingBatch(samples, everything, options);
-    const hidden = [...batch.textPositions!.data].filter((_, slot) => batch.mmmTextWeights!.data[slot]);
+    const shown = unpacked(batch);
+    const hidden = [...batch.textPositions!.data]
+      .filter((_, slot) => batch.mmmTextWeights!.data[slot])
+      .map(shown.textPlace);
     // Rows 1 and 2 have 4 and 5 real tokens.
     expect(hidden).toEqual([10, 11, 12, 13, 20, 21, 22, 23, 24]);
     expect([...batch.textLabels!.data.subarray(0, 4)]).toEqual([2, 10, 11, 3]);
-    for (const at of hidden) expect(batch.inputIds!.data[at]).toBe(4);
-    expect([...batch.textMask!.data.subarray(10, 20)]).toEqual([1, 1, 1, 1, 0, 0, 0, 0, 0, 0]);
+    for (const at of hidden) expect(shown.all('ids', 1, 13)[at]).toBe(4);
+    expect(shown.all('textMask', 2, 1)).toEqual([1, 1, 1, 1, 0, 0, 0, 0, 0, 0]);
   });
 
   it('needs 8 rows', () => {
@@ -111,11 +116,13 @@ describe('collation', () => {
     const choices = chooseMasking(samples, options, new Random(3));
     const { batch } = assemblePretrainingBatch(samples, choices, options);
     expect(samples).toEqual(before);
+    const shown = unpacked(batch);
     samples.forEach((sample, row) => {
-      const mask = [...batch.textMask!.data.subarray(row * 10, row * 10 + 10)];
-      expect(mask).toEqual(Array.from({ length: 10 }, (_, t) => (t < sample.textIds.length ? 1 : 0)));
+      expect(shown.all('textMask', 1 + row, 1)).toEqual(
+        Array.from({ length: 10 }, (_, t) => (t < sample.textIds.length ? 1 : 0)),
+      );
     });
-    expect([...batch.frameMask!.data].filter(Boolean)).toHaveLength(
+    expect(shown.all('frameMask', 1, 13).filter(Boolean)).toHaveLength(
       samples.reduce((sum, sample) => sum + sample.frames.shape[0]!, 0),
     );
   });
@@ -127,7 +134,15 @@ describe('collation', () => {
       const choices = chooseMasking(samples, some, new Random(3));
       return Object.keys(assemblePretrainingBatch(samples, choices, some).batch).sort();
     };
-    const base = ['frameMask', 'frames', 'inputIds', 'textMask'];
+    const base = [
+      'attended',
+      'firstPositions',
+      'frames',
+      'sequences',
+      'slotSources',
+      'tokenIds',
+      'tokenPositions',
+    ];
     const text = ['textLabels', 'textPositions'];
     const nce = ['CandidateMask', 'Candidates', 'Queries', 'QueryMask', 'QueryWeights', 'Targets'];
     const withBase = (...names: string[]) => [...base, ...names].sort();
@@ -138,9 +153,7 @@ describe('collation', () => {
     expect(fields({ mmm: true })).toEqual(
       withBase(...text, 'mmmTextWeights', 'frameTargets', ...nce.map((name) => `mmmFrame${name}`)),
     );
-    expect(fields({ ict: true })).toEqual(
-      withBase('titleIds', 'titleMask', 'bodyIds', 'bodyMask', 'ictFrames', 'ictFrameMask', 'ictWeights'),
-    );
+    expect(fields({ ict: true })).toEqual(withBase('ictWeights'));
   });
 
   it('names a row that does not fit', () => {
@@ -155,6 +168,13 @@ describe('collation', () => {
       /frames/,
     );
     const titleless: PretrainingSample = { textIds: [2, 3], frames: samples[0]!.frames };
+    const longTitle = () =>
+      assemblePretrainingBatch(
+        [...samples.slice(0, 12), { ...samples[12]!, titleIds: long.textIds }],
+        everything,
+        options,
+      );
+    expect(longTitle).toThrow(/row 12: titleIds: found 11 tokens/);
     const noTitle = () => assemblePretrainingBatch([...samples.slice(0, 12), titleless], everything, options);
     expect(noTitle).toThrow(/titleIds/);
     expect(() => assemblePretrainingBatch(samples, { ...everything, mfmSelected: [] }, options)).toThrow(
@@ -195,7 +215,7 @@ describe('capacities', () => {
     const { batch, dropped } = assemblePretrainingBatch(samples, everything, tight);
     // 9 hidden by rows 1 and 2 and 10 by MLM; 10 frames.
     expect(dropped).toBe(9 + 10 - 8 + 2);
-    expect([...batch.inputIds!.data].filter((id) => id === 4)).toHaveLength(8);
+    expect([...batch.tokenIds!.data].filter((id) => id === 4)).toHaveLength(8);
     expect([...batch.mfmQueryWeights!.data]).toEqual(new Array(8).fill(1));
   });
 });

@@ -4,6 +4,7 @@ import type { PretrainingOptions, PretrainingSample } from '../src/masking.js';
 import type { NdArray, NdArrays } from '../src/nd-array.js';
 import { assemblePretrainingBatch } from '../src/pretraining-batch.js';
 import { goldenTensors } from './golden-file.js';
+import { unpacked } from './unpacked.js';
 
 const golden = goldenTensors('single.pretrain.collation');
 const [rows, length, frames, frameDim] = [16, 20, 6, 20];
@@ -36,16 +37,22 @@ function goldenSamples(): PretrainingSample[] {
 }
 
 /** Scatters values at positions that count into an array of -100. */
-function scatter(size: number, positions: NdArray, values: ArrayLike<number>, weights: NdArray): number[] {
+function scatter(
+  size: number,
+  places: readonly number[],
+  values: ArrayLike<number>,
+  weights: NdArray,
+): number[] {
   const out = new Array<number>(size).fill(-100);
-  positions.data.forEach((at, slot) => {
+  places.forEach((at, slot) => {
     if (weights.data[slot] === 1) out[at] = values[slot]!;
   });
   return out;
 }
 
-describe('a batch with the golden choices', () => {
+describe.each(['one-a-row', 'packed'] as const)('a batch with the golden choices (%s)', (packing) => {
   let batch: NdArrays;
+  let shown: ReturnType<typeof unpacked>;
   const of = (name: string) => batch[name]!;
   // The golden set pads frames with -0 in places; adding 0 makes these 0.
   const expected = (name: string) => [...golden[name]!.data].map((value) => value + 0);
@@ -58,27 +65,32 @@ describe('a batch with the golden choices', () => {
         mlmReplacement: golden['choice.mlm_replacement']!.data,
         mfmSelected: golden['choice.mfm_selected']!.data,
       },
-      options,
+      { ...options, packing },
     );
     expect(made.dropped).toBe(0);
     batch = made.batch;
+    shown = unpacked(batch);
   });
 
   it('hides the same tokens', () => {
-    expect([...of('inputIds').data.subarray(masked * length)]).toEqual(expected('derived.mlm_input_ids'));
-    expect([...of('inputIds').data.subarray(frameless * length, masked * length)]).toEqual(
+    const ids = shown.all('ids', 1, rows);
+    expect(ids.slice(masked * length)).toEqual(expected('derived.mlm_input_ids'));
+    expect(ids.slice(frameless * length, masked * length)).toEqual(
       expected('derived.mmm_input_ids').slice(frameless * length),
     );
     // The reference's frameless MMM rows keep their text.
-    expect([...of('inputIds').data.subarray(0, frameless * length)]).toEqual(
-      expected('in.title_input').slice(0, frameless * length),
-    );
-    expect([...of('textMask').data]).toEqual(expected('in.title_mask'));
+    expect(ids.slice(0, frameless * length)).toEqual(expected('in.title_input').slice(0, frameless * length));
+    expect(shown.all('textMask', 1, rows)).toEqual(expected('in.title_mask'));
   });
 
   it('has the same token labels', () => {
     const labels = (weights: string) =>
-      scatter(rows * length, of('textPositions'), of('textLabels').data, of(weights));
+      scatter(
+        rows * length,
+        [...of('textPositions').data].map(shown.textPlace),
+        of('textLabels').data,
+        of(weights),
+      );
     expect(labels('mlmWeights').slice(masked * length)).toEqual(expected('derived.mlm_labels'));
     expect(labels('mlmWeights').slice(0, masked * length)).toEqual(new Array(masked * length).fill(-100));
     expect(labels('mmmTextWeights').slice(frameless * length, masked * length)).toEqual(
@@ -87,22 +99,21 @@ describe('a batch with the golden choices', () => {
   });
 
   it('has the same frame labels and mask', () => {
-    const mfm = scatter(rows * frames, of('mfmQueries'), of('mfmTargets').data, of('mfmQueryWeights'));
+    const places = (name: string) => [...of(name).data].map(shown.framePlace);
+    const frameMask = shown.all('frameMask', 1, rows);
+    const mfm = scatter(rows * frames, places('mfmQueries'), of('mfmTargets').data, of('mfmQueryWeights'));
     expect(mfm.slice(masked * frames)).toEqual(expected('derived.mfm_labels'));
     const mmm = scatter(
       rows * frames,
-      of('mmmFrameQueries'),
+      places('mmmFrameQueries'),
       of('mmmFrameTargets').data,
       of('mmmFrameQueryWeights'),
     );
     expect(mmm.slice(0, frameless * frames)).toEqual(expected('derived.mmm_video_labels'));
-    expect([...of('frameMask').data.subarray(masked * frames)]).toEqual(
-      expected('derived.shuffled_frame_mask'),
-    );
+    expect(frameMask.slice(masked * frames)).toEqual(expected('derived.shuffled_frame_mask'));
     expect([...of('mfmCandidateMask').data]).toEqual(expected('derived.shuffled_frame_mask'));
-    of('mfmQueries').data.forEach((at, slot) => {
-      if (of('mfmQueryWeights').data[slot])
-        expect(of('mfmQueryMask').data[slot]).toBe(of('frameMask').data[at]);
+    places('mfmQueries').forEach((at, slot) => {
+      if (of('mfmQueryWeights').data[slot]) expect(of('mfmQueryMask').data[slot]).toBe(frameMask[at]);
     });
   });
 
@@ -111,6 +122,7 @@ describe('a batch with the golden choices', () => {
     expect([...of('itmLabels').data.subarray(masked)]).toEqual(expected('derived.itm_labels'));
     expect([...of('itmWeights').data]).toEqual([...Array(masked).fill(0), ...Array(left).fill(1)]);
     const size = frames * frameDim;
+    const frameValues = shown.all('frames', 1, rows);
     const input = golden['in.frame_input']!.data;
     const hidden = golden['choice.mfm_selected']!.data;
     source.forEach((from, row) => {
@@ -118,27 +130,28 @@ describe('a batch with the golden choices', () => {
         const at = (masked + from) * size + f * frameDim;
         const original = [...input.subarray(at, at + frameDim)].map((value) => value + 0);
         const visible = hidden[from * frames + f] ? original.map(() => 0) : original;
-        const shown = (masked + row) * size + f * frameDim;
-        expect([...of('frames').data.subarray(shown, shown + frameDim)]).toEqual(visible);
+        const to = (masked + row) * size + f * frameDim;
+        expect(frameValues.slice(to, to + frameDim)).toEqual(visible);
       }
     });
   });
 
   it('keeps frame targets where they were, and shows contrast the clean inputs', () => {
     expect([...of('frameTargets').data]).toEqual(expected('in.frame_input'));
-    expect([...of('ictFrames').data]).toEqual(expected('in.frame_input'));
-    expect([...of('ictFrameMask').data]).toEqual(expected('in.frame_mask'));
-    expect([...of('titleIds').data]).toEqual(expected('in.title_input'));
-    expect([...of('titleMask').data]).toEqual(expected('in.title_mask'));
-    expect([...of('bodyIds').data]).toEqual(expected('in.asr_ocr_input_ids'));
-    expect([...of('bodyMask').data]).toEqual(expected('in.asr_ocr_mask'));
+    expect(shown.all('frames', 1 + 2 * rows, rows)).toEqual(expected('in.frame_input'));
+    expect(shown.all('frameMask', 1 + 2 * rows, rows)).toEqual(expected('in.frame_mask'));
+    expect(shown.all('ids', 1 + rows, rows)).toEqual(expected('in.title_input'));
+    expect(shown.all('textMask', 1 + rows, rows)).toEqual(expected('in.title_mask'));
+    expect(shown.all('frameMask', 1 + rows, rows)).toEqual(new Array(rows * frames).fill(0));
+    expect(shown.all('ids', 1 + 2 * rows, rows)).toEqual(expected('in.asr_ocr_input_ids'));
+    expect(shown.all('textMask', 1 + 2 * rows, rows)).toEqual(expected('in.asr_ocr_mask'));
   });
 
   it('hides all frames of the frameless rows', () => {
-    expect(
-      of('frames')
-        .data.subarray(0, frameless * frames * frameDim)
-        .some(Boolean),
-    ).toBe(false);
+    expect(shown.all('frames', 1, frameless).some(Boolean)).toBe(false);
+  });
+
+  it('shows where each sample’s text begins', () => {
+    of('firstPositions').data.forEach((slot, row) => expect(shown.textPlace(slot)).toBe(row * length));
   });
 });

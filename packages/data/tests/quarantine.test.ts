@@ -4,7 +4,7 @@ import sharp from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { categoriesFrom } from '../src/categories.js';
 import { FrameError, frameArchivePath, readChosenFrames, readFrames } from '../src/frame-archive.js';
-import { loadFrames } from '../src/image-transform.js';
+import { loadFrames } from '../src/frame-loading.js';
 import { InputError } from '../src/input-error.js';
 import { checkDataset, writeQuarantine } from '../src/quarantine.js';
 import { temporaryFolder } from './temporary-folder.js';

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { sessionAddonProblem } from '@reelbert/compiler';
+import { kernelsProblem } from './kernels.js';
 import { loadTensorFlow, tensorFlowStatus } from './tensorflow.js';
 import { loadCpu, loadWasm } from './fallback-backends.js';
 
@@ -25,6 +26,11 @@ export interface BackendReport {
 export interface BackendOptions {
   /** `auto` (default) takes the first that works of TensorFlow, WASM and plain JavaScript; the others are taken or fail. */
   readonly backend?: 'auto' | BackendName;
+  /**
+   * Threads that TensorFlow computes with, for tfjs and compiled programs alike; default: all cores. The environment
+   * variables `TF_NUM_INTRAOP_THREADS` and `TF_NUM_INTEROP_THREADS` win, and so do those of the first start in a process.
+   */
+  readonly threads?: number | undefined;
 }
 
 const choices = ['auto', 'tensorflow', 'wasm', 'cpu'] as const;
@@ -46,14 +52,22 @@ function chosenBackend(options: BackendOptions): { backend: 'auto' | BackendName
   return { backend, by: `REELBERT_BACKEND is ${named}` };
 }
 
+function slowerBecause(session: string | undefined, kernels: string | undefined) {
+  if (session !== undefined)
+    return { cost: `steps run operation by operation, about half as fast: ${session}`, remedy: setUp };
+  if (kernels !== undefined)
+    return {
+      cost: `steps take about a fifth longer, without operations of our own: ${kernels}`,
+      remedy: setUp,
+    };
+  return {};
+}
+
 async function useTensorFlow(reason: string): Promise<BackendReport> {
   await tf.setBackend('tensorflow');
   const { version, gpu } = tensorFlowStatus();
   const problem = sessionAddonProblem();
-  const slower =
-    problem === undefined
-      ? {}
-      : { cost: `steps run operation by operation, about half as fast: ${problem}`, remedy: setUp };
+  const slower = slowerBecause(problem, gpu ? undefined : kernelsProblem());
   return { backend: 'tensorflow', reason, version, gpu, compiled: problem === undefined, ...slower };
 }
 
@@ -63,8 +77,8 @@ async function useFallback(backend: 'wasm' | 'cpu', reason: string): Promise<Bac
   return { backend, reason, cost: costs[backend], remedy: setUp, version, gpu: false, compiled: false };
 }
 
-async function useFirstThatWorks(): Promise<BackendReport> {
-  const problem = loadTensorFlow();
+async function useFirstThatWorks(threads: number | undefined): Promise<BackendReport> {
+  const problem = loadTensorFlow(threads);
   if (problem === undefined) return useTensorFlow('TensorFlow is set up');
   try {
     return await useFallback('wasm', problem);
@@ -87,9 +101,9 @@ async function useFirstThatWorks(): Promise<BackendReport> {
  */
 export async function startBackend(options: BackendOptions = {}): Promise<BackendReport> {
   const { backend, by } = chosenBackend(options);
-  if (backend === 'auto') return useFirstThatWorks();
+  if (backend === 'auto') return useFirstThatWorks(options.threads);
   if (backend !== 'tensorflow') return useFallback(backend, by);
-  const problem = loadTensorFlow();
+  const problem = loadTensorFlow(options.threads);
   if (problem !== undefined)
     throw new Error(`TensorFlow doesn't start, though ${by}: ${problem}.\n  What to do: ${setUp}.`);
   return useTensorFlow(by);

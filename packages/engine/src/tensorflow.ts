@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { acceptBfloat16 } from '@reelbert/compiler';
 import * as tf from '@tensorflow/tfjs-core';
+import { loadKernels } from './kernels.js';
 import { nodeProblem, processorProblem, thisPlatform } from './setup/platform.js';
 
 const require = createRequire(import.meta.url);
@@ -29,10 +31,13 @@ function loadLibraryQuietly(tfjsFolder: string): void {
   }
 }
 
-// TensorFlow reads these when its library is loaded.
-function prepareEnvironment(): void {
+// TensorFlow reads these when its library is loaded, or its first session is opened: tfjs's, whose threads hold for all.
+function prepareEnvironment(threads: number | undefined): void {
   process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2'; // errors only
   process.env['TF_FORCE_GPU_ALLOW_GROWTH'] ??= 'true'; // tfjs and the compiler's session share one GPU
+  if (threads === undefined) return;
+  process.env['TF_NUM_INTRAOP_THREADS'] ??= `${threads}`;
+  process.env['TF_NUM_INTEROP_THREADS'] ??= `${threads}`;
 }
 
 function tfjsFolder(): string | undefined {
@@ -43,19 +48,21 @@ function tfjsFolder(): string | undefined {
   }
 }
 
-function load(): string | undefined {
+function load(threads: number | undefined): string | undefined {
   const unfit = nodeProblem(process.versions.node) ?? processorProblem(thisPlatform());
   if (unfit !== undefined) return unfit.problem.replace(/\.$/, '');
   const folder = tfjsFolder();
   if (folder === undefined) return "@tensorflow/tfjs-node-gpu isn't installed";
   if (!existsSync(join(folder, 'lib', 'napi-v8', 'tfjs_binding.node'))) return "TensorFlow isn't set up";
-  prepareEnvironment();
+  prepareEnvironment(threads);
   loadLibraryQuietly(folder);
   // The package's loader (node-pre-gyp) takes the program's arguments for its own: a `--dir` would be where it looks.
   const { argv } = process;
   process.argv = argv.slice(0, 2);
   try {
     require('@tensorflow/tfjs-node-gpu');
+    acceptBfloat16(tf.findBackend('tensorflow'));
+    loadKernels();
     return undefined;
   } catch (error) {
     return `TensorFlow's addon doesn't load (${(error as Error).message.trim().split('\n')[0]})`;
@@ -64,9 +71,9 @@ function load(): string | undefined {
   }
 }
 
-/** Loads TensorFlow into this process, once. Gives what is wrong where that fails. */
-export function loadTensorFlow(): string | undefined {
-  loaded ??= { problem: load() };
+/** Loads TensorFlow into this process, once, to compute with so many threads. Gives what is wrong where that fails. */
+export function loadTensorFlow(threads?: number): string | undefined {
+  loaded ??= { problem: load(threads) };
   return loaded.problem;
 }
 

@@ -6,9 +6,9 @@
 //
 // queries, keys: tokens of the stream that attends, and of the one attended to
 
-import { dropout, gelu, type KeyStream } from '@reelbert/engine';
+import { dropoutAdd, gelu, type KeyStream } from '@reelbert/engine';
 import { attention, LayerNorm, Linear, type BertConfig, type ParameterStore } from '@reelbert/nn';
-import * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs-core';
 
 /** What a cross layer takes from BERT's configuration. */
 export type CrossLayerConfig = Pick<
@@ -44,8 +44,9 @@ class ResidualOutput {
 
   /** x `[batch, tokens, inputs]`, residual `[batch, tokens, hidden]` -> `[batch, tokens, hidden]` */
   forward(x: tf.Tensor, residual: tf.Tensor3D, keys: KeyStream | null): tf.Tensor3D {
-    const projected = dropout(this.#dense.forward(x), this.#dropoutRate, keys);
-    return this.#norm.forward(tf.add(projected, residual)) as tf.Tensor3D;
+    return this.#norm.forward(
+      dropoutAdd<tf.Tensor>(this.#dense.forward(x), residual, this.#dropoutRate, keys),
+    ) as tf.Tensor3D;
   }
 }
 
@@ -70,15 +71,14 @@ class ContextAttention {
 
   /** x `[batch, queries, hidden]`, context of `[batch, keys, hidden]` -> the shape of x */
   forward(x: tf.Tensor3D, context: Stream, keys: KeyStream | null): tf.Tensor3D {
-    const { numAttentionHeads, attentionProbsDropoutProb } = this.#config;
+    const { numAttentionHeads, attentionProbsDropoutProb: dropoutRate } = this.#config;
     const attended = attention(
       this.#query.forward(x),
       this.#key.forward(context.states),
       this.#value.forward(context.states),
       context.mask,
       numAttentionHeads,
-      attentionProbsDropoutProb,
-      keys,
+      { dropoutRate, keys },
     );
     return this.#output.forward(attended, x, keys);
   }

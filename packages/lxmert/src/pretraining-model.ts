@@ -10,8 +10,8 @@ import type { LxmertConfig } from './config.js';
 import { Lxmert, type EncodedVideo } from './model.js';
 
 /**
- * The pretraining task over the batch of `assemblePretrainingBatch` (`@reelbert/data`) with `mlm` alone: `inputIds`,
- * `textMask`, `frames`, `frameMask`, `textPositions`, `textLabels`, `mlmWeights`. Parameters: those of `Lxmert`,
+ * The pretraining task over the batch of `assembleMaskedLanguageBatch` (`@reelbert/data`): `inputIds`, `textMask`,
+ * `frames`, `frameMask`, `textPositions`, `textLabels`, `mlmWeights`. Parameters: those of `Lxmert`,
  * `cls.predictions.*`.
  */
 export class LxmertForPretraining implements Task {

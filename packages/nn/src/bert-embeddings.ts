@@ -1,4 +1,4 @@
-import { dropout, type KeyStream } from '@reelbert/engine';
+import { dropout, gatherRows, type KeyStream } from '@reelbert/engine';
 import * as tf from '@tensorflow/tfjs-core';
 
 import type { BertConfig } from './bert-config.js';
@@ -47,8 +47,18 @@ export class BertEmbeddings {
 
   /** ids int32 `[batch, tokens]` -> `[batch, tokens, hidden]` */
   forward(ids: tf.Tensor, keys: KeyStream | null): tf.Tensor3D {
-    if (ids.rank !== 2) throw new Error(`ids must be [batch, tokens], found [${ids.shape.join(', ')}]`);
+    checkIds(ids);
     return this.embed(this.#wordEmbedding().lookUp(ids), keys);
+  }
+
+  /**
+   * The same for rows in which texts begin anywhere: positions int32 `[batch, tokens]`, each below `length`. Throws if
+   * a text of that length is too long.
+   */
+  forwardAt(ids: tf.Tensor, positions: tf.Tensor, length: number, keys: KeyStream | null): tf.Tensor3D {
+    checkIds(ids);
+    const places = gatherRows(this.#places(length), positions); // [batch, tokens, hidden]
+    return this.#finish(tf.add(this.#wordEmbedding().lookUp(ids), places), keys);
   }
 
   /** vectors `[batch, tokens, hidden]` in place of words -> the same shape. Throws if there are too many tokens. */
@@ -57,12 +67,24 @@ export class BertEmbeddings {
       const found = `found [${vectors.shape.join(', ')}]`;
       throw new Error(`vectors must be [batch, tokens, ${this.#hiddenSize}], ${found}`);
     }
-    const places = tf.add(this.#positions.first(vectors.shape[1]!), this.#tokenTypes.first(1)); // [tokens, hidden]
-    return dropout(this.#norm.forward(tf.add(vectors, places)), this.#dropoutRate, keys) as tf.Tensor3D;
+    return this.#finish(tf.add(vectors, this.#places(vectors.shape[1]!)), keys);
+  }
+
+  // Positions 0 to count - 1 with token type 0: [count, hidden]
+  #places(count: number): tf.Tensor2D {
+    return tf.add(this.#positions.first(count), this.#tokenTypes.first(1));
+  }
+
+  #finish(sum: tf.Tensor, keys: KeyStream | null): tf.Tensor3D {
+    return dropout(this.#norm.forward(sum), this.#dropoutRate, keys) as tf.Tensor3D;
   }
 
   #wordEmbedding(): Embedding {
     if (!this.#words) throw new Error('these embeddings have no word table');
     return this.#words;
   }
+}
+
+function checkIds(ids: tf.Tensor): void {
+  if (ids.rank !== 2) throw new Error(`ids must be [batch, tokens], found [${ids.shape.join(', ')}]`);
 }

@@ -1,6 +1,7 @@
 export { bertConfigSchema, type BertConfig } from './bert-config.js';
 export { BertEmbeddings, type BertEmbeddingsOptions } from './bert-embeddings.js';
 export { BertModel, declarePooler } from './bert-model.js';
+export { blockMask } from './block-mask.js';
 export { additiveMask, attention } from './layers/attention.js';
 export { BertEncoder, BertLayer, BertOutput, BertSelfAttention } from './layers/bert-layer.js';
 export { Embedding } from './layers/embedding.js';

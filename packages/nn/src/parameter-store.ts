@@ -53,7 +53,7 @@ export class ParameterStore {
     if (zeroRow >= (shape[0] ?? 1))
       throw new RangeError(`'${name}' [${shape.join(', ')}] has no row ${zeroRow}`);
     this.#specs.set(name, { name, shape, initializer });
-    return { name, shape, value: () => this.#value(name) };
+    return { name, shape, value: () => this.value(name) };
   }
 
   /** Gives a declared parameter a second name, by which files may hold it. Throws if that is taken. */
@@ -74,18 +74,13 @@ export class ParameterStore {
     }
   }
 
-  /** First values of all parameters: each drawn from (seed, name), so that adding one changes no other. */
-  initialState(seed: number): Record<string, NdArray> {
-    return Object.fromEntries([...this.#specs.values()].map((spec) => [spec.name, initialValue(spec, seed)]));
+  /** The names that begin with a prefix. */
+  below(prefix: string): string[] {
+    return [...this.#specs.keys()].filter((name) => name.startsWith(prefix));
   }
 
-  #refuseTaken(name: string): void {
-    if (this.#specs.has(name) || this.#aliases.has(name)) {
-      throw new Error(`parameter '${name}' is declared twice`);
-    }
-  }
-
-  #value(name: string): tf.Tensor {
+  /** The value bound to a name at the moment; throws outside of `bind`. */
+  value(name: string): tf.Tensor {
     const value = this.#bound?.get(name);
     if (!value) {
       throw new Error(
@@ -97,6 +92,17 @@ export class ParameterStore {
       throw new Error(`parameter '${name}' is [${shape.join(', ')}], its value [${value.shape.join(', ')}]`);
     }
     return value;
+  }
+
+  /** First values of all parameters: each drawn from (seed, name), so that adding one changes no other. */
+  initialState(seed: number): Record<string, NdArray> {
+    return Object.fromEntries([...this.#specs.values()].map((spec) => [spec.name, initialValue(spec, seed)]));
+  }
+
+  #refuseTaken(name: string): void {
+    if (this.#specs.has(name) || this.#aliases.has(name)) {
+      throw new Error(`parameter '${name}' is declared twice`);
+    }
   }
 }
 

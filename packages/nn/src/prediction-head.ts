@@ -1,5 +1,5 @@
-import { gelu } from '@reelbert/engine';
-import * as tf from '@tensorflow/tfjs-core';
+import { biasAdd, gelu, matMul } from '@reelbert/engine';
+import type * as tf from '@tensorflow/tfjs-core';
 
 import type { BertConfig } from './bert-config.js';
 import { LayerNorm } from './layers/layer-norm.js';
@@ -43,10 +43,8 @@ export class PredictionHead {
   /** states `[positions, hidden]` -> scores `[positions, outputs]` */
   forward(states: tf.Tensor2D): tf.Tensor2D {
     const transformed = this.#norm.forward(gelu(this.#dense.forward(states))) as tf.Tensor2D;
-    return tf.add(
-      tf.matMul(transformed, this.#decoder.value() as tf.Tensor2D, false, true),
-      this.#bias.value(),
-    );
+    const scores = matMul(transformed, this.#decoder.value() as tf.Tensor2D, false, true);
+    return biasAdd(scores, this.#bias.value());
   }
 }
 

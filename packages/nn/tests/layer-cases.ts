@@ -54,7 +54,7 @@ export function layerCases(): LayerCase[] {
       { query: uneven([2, 2, 4]), key: uneven([2, 3, 4], 1), value: uneven([2, 3, 4], 2), mask: mask() },
       () =>
         ({ query, key, value, mask }) =>
-          attention(query!, key!, value!, additiveMask(mask!), 2, 0, null),
+          attention(query!, key!, value!, additiveMask(mask!), 2),
     ),
     make('BertLayer', { x: uneven([2, 3, 8]), mask: mask() }, (store) => {
       const layer = new BertLayer(store, '', tiny);

@@ -74,6 +74,8 @@ const adversarial = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('awp'), ...manySteps }),
 ]);
 
+const keepOrRecompute = z.enum(['keep', 'recompute']).default('keep');
+
 /** Settings of a training run: the `training` part of a configuration file. */
 export const trainingSchema = z.strictObject({
   epochs: z.int().min(1).default(5),
@@ -86,6 +88,21 @@ export const trainingSchema = z.strictObject({
     .describe('batches whose gradients make one update, as if they were one batch'),
   optimizer: optimizer.prefault({}),
   schedule: schedule.prefault({}),
+  precision: z
+    .enum(['float32', 'bf16', 'bf16-forced'])
+    .default('float32')
+    .describe(
+      'bf16: large matrix products in bfloat16, all else in float32; refused where the processor or GPU gains nothing by it, unless forced',
+    ),
+  memory: z
+    .strictObject({
+      attention: keepOrRecompute.describe(
+        "attention's probabilities are kept for the gradient, or computed again",
+      ),
+      layers: keepOrRecompute.describe('all of a layer, or only its input, is kept for the gradient'),
+    })
+    .prefault({})
+    .describe('recompute: slower, for less memory'),
   clipNorm: z.number().positive().nullable().default(null).describe('largest global norm of the gradients'),
   ema: ema.prefault({}),
   adversarial: adversarial.default({ kind: 'none' }),

@@ -5,6 +5,7 @@ import type { Predictor } from '@reelbert/nn';
 import type { TrainingSettings } from './config.js';
 import { emaName } from './ema.js';
 import { parameterRules } from './parameter-groups.js';
+import { prefetch } from './prefetch.js';
 
 export interface EvaluatorOptions {
   /** Which weights to predict with: the model's own, or their averages. */
@@ -42,23 +43,32 @@ export function evaluator(
   return async (batch) => (await program.run(name, batch)).logits!;
 }
 
-/** Logits float32 `[n, classes]` of all real rows of the batches, in order: filler rows (`rowMask` 0) are left out. */
+/** A batch for prediction; its rows beyond `samples` fill it up. */
+export interface PredictionBatch {
+  readonly batch: NdArrays;
+  /** The number of the sample in each row, each once in all batches. */
+  readonly samples: readonly number[];
+}
+
+/**
+ * Logits float32 `[n, classes]` of the batches' n samples, in the order of their numbers, whatever batches they are in.
+ * A batch is made while the last one is worked on.
+ */
 export async function predictLogits(
   predict: PredictBatch,
-  batches: AsyncIterable<NdArrays>,
+  batches: AsyncIterable<PredictionBatch>,
 ): Promise<NdArray> {
-  const rows: Float32Array[] = [];
+  const rows = new Map<number, Float32Array>();
   let classes = 0;
-  for await (const batch of batches) {
+  for await (const { batch, samples } of prefetch(batches)) {
     const { shape, data } = await predict(batch);
     classes = shape[1]!;
-    const mask = batch.rowMask?.data;
-    for (let row = 0; row < shape[0]!; row++) {
-      if (mask && mask[row] === 0) continue;
-      rows.push((data as Float32Array).subarray(row * classes, (row + 1) * classes));
-    }
+    samples.forEach((sample, row) => {
+      rows.set(sample, (data as Float32Array).subarray(row * classes, (row + 1) * classes));
+    });
   }
-  const all = new Float32Array(rows.length * classes);
-  rows.forEach((row, i) => all.set(row, i * classes));
-  return { dtype: 'float32', shape: [rows.length, classes], data: all };
+  const all = new Float32Array(rows.size * classes);
+  const order = [...rows.keys()].sort((a, b) => a - b);
+  order.forEach((sample, i) => all.set(rows.get(sample)!, i * classes));
+  return { dtype: 'float32', shape: [rows.size, classes], data: all };
 }

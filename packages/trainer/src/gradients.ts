@@ -1,4 +1,4 @@
-import type { KeyStream } from '@reelbert/engine';
+import { sumOfSquares, zeroUnless, type KeyStream } from '@reelbert/engine';
 import type { Task, TensorBatch } from '@reelbert/nn';
 import * as tf from '@tensorflow/tfjs-core';
 
@@ -45,7 +45,7 @@ export function lossAndGradients(
  * squares overflow, as they would in Adam's second moments.
  */
 export function globalNorm(tensors: Iterable<tf.Tensor>): tf.Scalar {
-  const squares = [...tensors].map((tensor) => tf.sum(tf.square(tensor)));
+  const squares = [...tensors].map(sumOfSquares);
   return tf.sqrt(squares.length > 0 ? tf.addN(squares) : tf.scalar(0)) as tf.Scalar;
 }
 
@@ -55,8 +55,7 @@ export function clipGradients(gradients: NamedTensors, norm: tf.Scalar, clipNorm
   return new Map([...gradients].map(([name, gradient]) => [name, tf.mul(gradient, scale)]));
 }
 
-/** The gradients themselves where `finite` holds, else zeros. Selected: zero times infinity is not zero. */
-export function zeroUnless(finite: tf.Tensor, gradients: NamedTensors): NamedTensors {
-  const select = (gradient: tf.Tensor) => tf.where(finite, gradient, tf.zerosLike(gradient));
-  return new Map([...gradients].map(([name, gradient]) => [name, select(gradient)]));
+/** The gradients themselves where `finite` holds, else zeros. */
+export function zerosUnless(finite: tf.Tensor, gradients: NamedTensors): NamedTensors {
+  return new Map([...gradients].map(([name, gradient]) => [name, zeroUnless(finite, gradient)]));
 }

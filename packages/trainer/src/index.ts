@@ -16,12 +16,18 @@ export {
   type TrainingSettingsInput,
 } from './config.js';
 export { emaName, updateEma } from './ema.js';
-export { evaluator, predictLogits, type EvaluatorOptions, type PredictBatch } from './evaluator.js';
+export {
+  evaluator,
+  predictLogits,
+  type EvaluatorOptions,
+  type PredictBatch,
+  type PredictionBatch,
+} from './evaluator.js';
 export {
   clipGradients,
   globalNorm,
   lossAndGradients,
-  zeroUnless,
+  zerosUnless,
   type LossAndGradients,
   type NamedTensors,
 } from './gradients.js';

@@ -5,7 +5,7 @@ import type { StepScalars } from './train-step.js';
 
 type Window = RunState['window'];
 
-/** How much a batch holds: rows, and tokens (real positions of `textMask` and `frameMask`). */
+/** How much a batch holds: samples, and tokens (real positions of `textMask` and `frameMask`, or of packed rows). */
 export interface BatchSize {
   readonly samples: number;
   readonly tokens: number;
@@ -13,8 +13,8 @@ export interface BatchSize {
 
 /** Sizes of a batch by the fields that all of this library's batches share. */
 export function batchSize(batch: NdArrays): BatchSize {
-  const masks = [batch.textMask, batch.frameMask].filter((mask) => mask !== undefined);
-  const first = batch.inputIds ?? masks[0] ?? Object.values(batch)[0];
+  const masks = [batch.textMask, batch.frameMask, batch.attended].filter((mask) => mask !== undefined);
+  const first = batch.firstPositions ?? batch.inputIds ?? masks[0] ?? Object.values(batch)[0];
   const tokens = masks.reduce((sum, mask) => sum + (mask.data as Int32Array).reduce((a, b) => a + b, 0), 0);
   return { samples: first?.shape[0] ?? 0, tokens };
 }

@@ -1,13 +1,13 @@
 import type { Program } from '@reelbert/compiler';
 import type { NdArrays } from '@reelbert/data';
-import { KeyStream } from '@reelbert/engine';
+import { KeyStream, withComputation, type Computation } from '@reelbert/engine';
 import type { Task, TensorBatch } from '@reelbert/nn';
 import * as tf from '@tensorflow/tfjs-core';
 
 import { adversarialGradients } from './adversarial.js';
 import type { TrainingSettings } from './config.js';
 import { updateEma } from './ema.js';
-import { clipGradients, globalNorm, lossAndGradients, zeroUnless, type NamedTensors } from './gradients.js';
+import { clipGradients, globalNorm, lossAndGradients, zerosUnless, type NamedTensors } from './gradients.js';
 import { hostScalar } from './host-values.js';
 import { applyAdamW } from './optimizer.js';
 import type { TrainingState } from './training-state.js';
@@ -56,7 +56,8 @@ export function stepGradients(
 ): StepGradients {
   const keys = new KeyStream(key);
   const values = new Map([...state.parameters].map(([name, variable]) => [name, variable.read()]));
-  const pass = (at: NamedTensors) => lossAndGradients(task, at, state.trainable, batch, keys);
+  const pass = (at: NamedTensors) =>
+    withComputation(computationOf(settings), () => lossAndGradients(task, at, state.trainable, batch, keys));
 
   const clean = pass(values);
   const adversarial = adversarialGradients(settings.adversarial, state.perturbed, values, clean, pass);
@@ -69,6 +70,11 @@ export function stepGradients(
       ...Object.fromEntries(Object.entries(clean.parts).map(([name, part]) => [`part.${name}`, part])),
     },
   };
+}
+
+/** How a training's passes are computed. Evaluation is always float32. */
+function computationOf({ precision, memory }: TrainingSettings): Computation {
+  return { ...memory, precision: precision === 'float32' ? 'float32' : 'bf16' };
 }
 
 /** Updates the parameters, moments and averages by the gradients, clipped; where they or `losses` aren't finite, nothing. */
@@ -84,7 +90,7 @@ export function applyGradients(
     settings.clipNorm === null ? gradients : clipGradients(gradients, gradNorm, settings.clipNorm);
 
   const finite = tf.logicalAnd(tf.isFinite(gradNorm), tf.isFinite(losses));
-  applyAdamW(settings.optimizer, state, zeroUnless(finite, clipped), scheduleFactor, finite);
+  applyAdamW(settings.optimizer, state, zerosUnless(finite, clipped), scheduleFactor, finite);
   updateEma(state.ema, state.parameters, settings.ema.decay, finite);
   return { gradNorm, finite: tf.cast(finite, 'int32') };
 }

@@ -68,6 +68,7 @@ function goldenBatch(input: NdArrays, choices: NdArrays): NdArrays {
       special: golden.special_ids,
       vocabularySize: golden.single.vocab_size!,
       permuteTargets: false,
+      packing: 'one-a-row',
     },
   );
   expect(dropped).toBe(0);

@@ -84,7 +84,7 @@ export async function runTiny(path: string, trial: Trial = {}) {
 }
 
 async function* once(batch: NdArrays) {
-  yield batch;
+  yield { batch, samples: [...Array(batch.inputIds!.shape[0]!).keys()] };
 }
 
 /** Without what depends on the clock. */

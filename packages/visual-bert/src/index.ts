@@ -5,5 +5,5 @@ export {
   type VisualBertConfig,
   type VisualBertConfigInput,
 } from './config.js';
-export { VisualBert, type EncodedVideo, type FrameInput, type TextInput } from './model.js';
+export { VisualBert, type EncodedVideo, type FrameInput, type PackedInput, type TextInput } from './model.js';
 export { VisualBertForPretraining, type PretrainingObjectiveSwitches } from './pretraining-model.js';

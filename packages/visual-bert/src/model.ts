@@ -4,11 +4,12 @@
 //
 // batch rows, text tokens, frames, hidden size; tokens = text + frames
 
-import type { KeyStream } from '@reelbert/engine';
+import { gatherRows, type KeyStream } from '@reelbert/engine';
 import {
   additiveMask,
   BertEmbeddings,
   BertEncoder,
+  blockMask,
   declarePooler,
   Linear,
   type Parameter,
@@ -35,6 +36,22 @@ export interface EncodedVideo {
   readonly states: tf.Tensor3D;
   /** int32 `[batch, tokens]`. */
   readonly mask: tf.Tensor2D;
+}
+
+/** Sequences of text and frames, several a row, as `assemblePretrainingBatch` (`@reelbert/data`) makes them. */
+export interface PackedInput {
+  /** int32 `[rows, slots]`, slots = the most tokens of a text + frames. */
+  readonly tokenIds: tf.Tensor;
+  /** int32 `[rows, slots]`: a token's place in its text. */
+  readonly tokenPositions: tf.Tensor;
+  /** int32 `[rows, slots]`: number of the sequence that a slot belongs to, 0 = none. */
+  readonly sequences: tf.Tensor;
+  /** int32 `[rows, slots]`, 1 = a real token or frame. */
+  readonly attended: tf.Tensor;
+  /** int32 `[rows, slots]`: a token's own slot, or rows * slots + the number of a frame. */
+  readonly slotSources: tf.Tensor;
+  /** float32 `[videos, frames, frameDim]` */
+  readonly frames: tf.Tensor;
 }
 
 /** The encoder; its parameters are named `roberta.bert.*`. */
@@ -77,6 +94,24 @@ export class VisualBert {
     const input = embedded.length === 1 ? embedded[0]! : (tf.concat(embedded, 1) as tf.Tensor3D); // [batch, tokens, hidden]
     const mask = (masks.length === 1 ? masks[0]! : tf.concat(masks, 1)) as tf.Tensor2D; // [batch, tokens]
     return { states: this.#encoder.forward(input, additiveMask(mask), keys), mask };
+  }
+
+  /** Encodes packed sequences, each as if it were alone: last hidden states `[rows, slots, hidden]`. */
+  encodePacked(packed: PackedInput, keys: KeyStream | null): tf.Tensor3D {
+    const mask = blockMask(packed.sequences, packed.attended); // [rows, 1, slots, slots]
+    return this.#encoder.forward(this.#embedPacked(packed, keys), mask, keys);
+  }
+
+  // [rows, slots, hidden]
+  #embedPacked(packed: PackedInput, keys: KeyStream | null): tf.Tensor3D {
+    const frames = packed.frames.shape[1]!;
+    const longest = packed.tokenIds.shape[1]! - frames;
+    const words = this.#text.forwardAt(packed.tokenIds, packed.tokenPositions, longest, keys); // [rows, slots, hidden]
+    if (frames === 0) return words;
+    const images = this.#frames.embed(this.#projection.forward(packed.frames), keys); // [videos, frames, hidden]
+    const hidden = words.shape[2];
+    const both = [words, images].map((vectors) => tf.reshape(vectors, [-1, hidden]) as tf.Tensor2D);
+    return gatherRows(tf.concat(both, 0), packed.slotSources) as tf.Tensor3D;
   }
 }
 

@@ -1,9 +1,11 @@
 // The single-stream model with its pretraining heads and objectives: masked language modelling (MLM), masked frame
 // modelling (MFM), image-text matching (ITM), title contrast (ICT), and mask-one-modality (MMM: the text of a video
-// whose text is hidden whole, the frames of one whose frames are). One encoder pass for all but ICT, whose two passes
-// see nothing masked. What is masked, exchanged or paired is a part of the batch.
+// whose text is hidden whole, the frames of one whose frames are). One encoder pass over rows of packed sequences, those
+// of ICT with nothing masked among them. What is masked, exchanged or paired, and where it stands, is a part of the batch.
+//
+// rows of slots, a sequence's token or frame in each; samples, hidden size
 
-import { gatherRows, sparseSoftmaxCrossEntropy, type KeyStream } from '@reelbert/engine';
+import { gatherRows, sparseSoftmaxCrossEntropy, sumRows, type KeyStream } from '@reelbert/engine';
 import {
   contrastiveLosses,
   l2Normalise,
@@ -18,12 +20,11 @@ import {
   type ParameterStore,
   type Task,
   type TensorBatch,
-  maskedMean,
 } from '@reelbert/nn';
 import * as tf from '@tensorflow/tfjs-core';
 
 import type { VisualBertConfig } from './config.js';
-import { declareUnusedHidden, VisualBert, type EncodedVideo, type FrameInput } from './model.js';
+import { declareUnusedHidden, VisualBert } from './model.js';
 
 /** Which objectives a pretraining run has. */
 export interface PretrainingObjectiveSwitches {
@@ -38,8 +39,8 @@ type Part = keyof VisualBertConfig['lossWeights'];
 
 /**
  * The pretraining task over the batch of `assemblePretrainingBatch` (`@reelbert/data`), which documents its fields; an
- * objective that is off needs none of its own. A batch may also hold `groups` int32 `[batch]`: rows of one group, such
- * as those that share a title, aren't each other's negatives in title contrast.
+ * objective that is off needs none of its own. A batch may also hold `groups` int32 `[samples]`: samples of one group,
+ * such as those that share a title, aren't each other's negatives in title contrast.
  * Parameters: `roberta.bert.*`, `roberta.cls.*`, `roberta_mvm_lm_header.*`, `newfc_itm.*`, the same whichever
  * objectives are on.
  */
@@ -77,68 +78,66 @@ export class VisualBertForPretraining implements Task {
   /** The weighted sum of the objectives; parts are unweighted and named as in `objectives`. */
   loss(batch: TensorBatch, keys: KeyStream | null): { loss: tf.Scalar; parts: Record<string, tf.Scalar> } {
     const field = (name: string) => batchField(batch, name);
-    const encoded = once(() => this.encode(batch, keys));
-    const textLosses = once(() => this.#textLosses(encoded(), batch));
+    const states = this.encode(batch, keys);
+    const textLosses = once(() => this.#textLosses(states, batch));
     const losses: Record<Part, () => tf.Scalar> = {
       mlm: () => weightedMean(textLosses(), field('mlmWeights'), 'mlmWeights'),
-      mfm: () => this.#frameLoss('mfm', encoded(), batch),
-      itm: () => matchingLoss(this.matchingLogits(encoded()), field('itmLabels'), field('itmWeights')),
-      ict: () => this.#titleContrast(batch, keys),
+      mfm: () => this.#frameLoss('mfm', states, batch),
+      itm: () => matchingLoss(this.matchingLogits(states, batch), field('itmLabels'), field('itmWeights')),
+      ict: () => this.#titleContrast(states, batch),
       mmmText: () => weightedMean(textLosses(), field('mmmTextWeights'), 'mmmTextWeights'),
-      mmmFrame: () => this.#frameLoss('mmmFrame', encoded(), batch),
+      mmmFrame: () => this.#frameLoss('mmmFrame', states, batch),
     };
     const parts = Object.fromEntries(this.objectives.map((part) => [part, losses[part]()]));
     const weighted = this.objectives.map((part) => tf.mul(parts[part]!, this.#config.lossWeights[part]));
     return { loss: tf.addN(weighted) as tf.Scalar, parts };
   }
 
-  /** The pass over the masked batch: `inputIds`, `textMask`, `frames`, `frameMask`; of text alone where F is 0. */
-  encode(batch: TensorBatch, keys: KeyStream | null): EncodedVideo {
+  /** The pass over the packed sequences: last hidden states `[rows, slots, hidden]`. */
+  encode(batch: TensorBatch, keys: KeyStream | null): tf.Tensor3D {
     const field = (name: string) => batchField(batch, name);
-    const text = { ids: field('inputIds'), mask: field('textMask') };
-    return this.#bert.encode(text, framesIfAny(field('frames'), field('frameMask')), keys);
+    const packed = {
+      tokenIds: field('tokenIds'),
+      tokenPositions: field('tokenPositions'),
+      sequences: field('sequences'),
+      attended: field('attended'),
+      slotSources: field('slotSources'),
+      frames: field('frames'),
+    };
+    return this.#bert.encodePacked(packed, keys);
   }
 
-  /** Whether text and frames belong together, from the first position's state: `[batch, 2]`. */
-  matchingLogits({ states }: EncodedVideo): tf.Tensor2D {
-    const [batch, , hidden] = states.shape;
-    const first = tf.reshape(tf.slice(states, [0, 0, 0], [batch, 1, hidden]), [batch, hidden]);
+  /** Whether text and frames belong together, from the first position's state: `[samples, 2]`. */
+  matchingLogits(states: tf.Tensor3D, batch: TensorBatch): tf.Tensor2D {
+    const first = gatherRows(flat(states), batchField(batch, 'firstPositions')); // [samples, hidden]
     return this.#matchingHead.forward(first) as tf.Tensor2D;
   }
 
-  /** Unit rows `[batch, hidden]` of the unmasked titles, and of the unmasked other texts with their frames. */
-  contrastEmbeddings(batch: TensorBatch, keys: KeyStream | null): { title: tf.Tensor2D; body: tf.Tensor2D } {
-    const field = (name: string) => batchField(batch, name);
-    const frames = framesIfAny(field('ictFrames'), field('ictFrameMask'));
-    const title = this.#bert.encode({ ids: field('titleIds'), mask: field('titleMask') }, null, keys);
-    const body = this.#bert.encode({ ids: field('bodyIds'), mask: field('bodyMask') }, frames, keys);
-    return {
-      title: l2Normalise(maskedMean(title.states, title.mask)),
-      body: l2Normalise(maskedMean(body.states, body.mask)),
-    };
+  /** Unit rows `[samples, hidden]` of the unmasked titles, and of the unmasked other texts with their frames. */
+  contrastEmbeddings(states: tf.Tensor3D, batch: TensorBatch): { title: tf.Tensor2D; body: tf.Tensor2D } {
+    const samples = batchField(batch, 'firstPositions').shape[0]!;
+    const numbers = tf.reshape(batchField(batch, 'sequences'), [-1]); // [rows * slots]
+    const real = tf.cast(tf.reshape(batchField(batch, 'attended'), [-1, 1]), 'float32'); // [rows * slots, 1]
+    const sequences = 1 + 3 * samples; // number 0 is no sequence
+    const sums = sumRows(tf.mul(flat(states), real), numbers, sequences); // [sequences, hidden]
+    const counts = tf.maximum(sumRows(real, numbers, sequences), 1e-10); // [sequences, 1]
+    const means = tf.div(sums, counts) as tf.Tensor2D;
+    const from = (first: number) => l2Normalise(tf.slice(means, [first, 0], [samples, -1]));
+    return { title: from(1 + samples), body: from(1 + 2 * samples) };
   }
 
   // Cross-entropies at the hidden tokens only: [positions]
-  #textLosses({ states }: EncodedVideo, batch: TensorBatch): tf.Tensor1D {
-    const [rows, text] = batchField(batch, 'inputIds').shape as [number, number];
-    const hidden = states.shape[2];
-    const ofText = tf.slice(states, [0, 0, 0], [rows, text, hidden]);
-    const flat = tf.reshape(ofText, [rows * text, hidden]) as tf.Tensor2D;
-    const chosen = gatherRows(flat, batchField(batch, 'textPositions')) as tf.Tensor2D; // [positions, hidden]
-    const scores = this.#languageHead.forward(chosen); // [positions, vocabulary]
+  #textLosses(states: tf.Tensor3D, batch: TensorBatch): tf.Tensor1D {
+    const chosen = gatherRows(flat(states), batchField(batch, 'textPositions')); // [positions, hidden]
+    const scores = this.#languageHead.forward(chosen as tf.Tensor2D); // [positions, vocabulary]
     return sparseSoftmaxCrossEntropy(scores, batchField(batch, 'textLabels') as tf.Tensor1D);
   }
 
-  #frameLoss(name: 'mfm' | 'mmmFrame', { states }: EncodedVideo, batch: TensorBatch): tf.Scalar {
+  #frameLoss(name: 'mfm' | 'mmmFrame', states: tf.Tensor3D, batch: TensorBatch): tf.Scalar {
     const field = (suffix: string) => batchField(batch, `${name}${suffix}`);
-    const frameTargets = batchField(batch, 'frameTargets');
-    const [rows, frames, width] = frameTargets.shape as [number, number, number];
-    const text = states.shape[1] - frames;
-    const hidden = states.shape[2];
-    const ofFrames = tf.slice(states, [0, text, 0], [rows, frames, hidden]);
-    const flat = tf.reshape(ofFrames, [rows * frames, hidden]) as tf.Tensor2D;
-    const targets = tf.reshape(frameTargets, [rows * frames, width]) as tf.Tensor2D;
-    const queries = gatherRows(flat, field('Queries')) as tf.Tensor2D; // [queries, hidden]
+    const queries = gatherRows(flat(states), field('Queries')) as tf.Tensor2D; // [queries, hidden]
+    const frameTargets = batchField(batch, 'frameTargets'); // [samples, frames, frameDim]
+    const targets = tf.reshape(frameTargets, [-1, frameTargets.shape[2]!]) as tf.Tensor2D;
     return maskedFrameLoss(
       {
         predictions: this.#frameHead.forward(queries),
@@ -152,9 +151,9 @@ export class VisualBertForPretraining implements Task {
     );
   }
 
-  #titleContrast(batch: TensorBatch, keys: KeyStream | null): tf.Scalar {
+  #titleContrast(states: tf.Tensor3D, batch: TensorBatch): tf.Scalar {
     const { temperature, reduction } = this.#config.titleContrast;
-    const { title, body } = this.contrastEmbeddings(batch, keys);
+    const { title, body } = this.contrastEmbeddings(states, batch);
     const rowWeights = batchField(batch, 'ictWeights');
     const options = { scale: 1 / temperature, rowWeights, groups: batch.groups };
     const { aToB, bToA } = contrastiveLosses(body, title, options);
@@ -163,8 +162,9 @@ export class VisualBertForPretraining implements Task {
   }
 }
 
-function framesIfAny(features: tf.Tensor, mask: tf.Tensor): FrameInput | null {
-  return features.shape[1]! > 0 ? { features, mask } : null;
+// [rows, slots, hidden] -> [rows * slots, hidden]
+function flat(states: tf.Tensor3D): tf.Tensor2D {
+  return tf.reshape(states, [-1, states.shape[2]]);
 }
 
 // What several objectives share is computed once, and only where one needs it.

@@ -34,6 +34,7 @@ export function goldenPretrainingBatch(
       special: golden.special_ids,
       vocabularySize: golden.single.vocab_size,
       permuteTargets: false,
+      packing: 'one-a-row',
       ...changes,
     },
   );

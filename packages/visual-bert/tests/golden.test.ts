@@ -78,9 +78,9 @@ describe.each(modes)('pretraining like the original (%s)', (mode) => {
 
   test('encoder output, matching scores and contrast embeddings', async () => {
     const found = await program.run(batch, (inputs) => {
-      const encoded = model.encode(inputs, null);
-      const { title, body } = model.contrastEmbeddings(inputs, null);
-      return { states: encoded.states, scores: model.matchingLogits(encoded), title, body };
+      const states = model.encode(inputs, null);
+      const { title, body } = model.contrastEmbeddings(states, inputs);
+      return { states, scores: model.matchingLogits(states, inputs), title, body };
     });
     const firstRows = (name: string, rows: number) => slice(found[name]!, 0, rows);
     const lastRows = (name: string, rows: number) => slice(found[name]!, found[name]!.shape[0]! - rows, rows);

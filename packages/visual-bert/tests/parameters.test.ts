@@ -105,7 +105,7 @@ test('what the original never uses influences no output', () => {
   const outputs = (at: ReadonlyMap<string, tf.Tensor>) =>
     store.bind(at, () => {
       const { loss } = model.loss(batch, null);
-      return [...loss.dataSync(), ...model.encode(batch, null).states.dataSync()];
+      return [...loss.dataSync(), ...model.encode(batch, null).dataSync()];
     });
   const changed = (name: string) => outputs(new Map(values).set(name, perturbed(values.get(name)!)));
   const unused = [...values.keys()].filter((name) =>

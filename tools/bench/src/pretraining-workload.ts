@@ -91,8 +91,6 @@ function pretrainingBatch(workload: Workload): NdArrays {
   const options: PretrainingOptions = {
     objectives,
     textLength,
-    titleLength: 16,
-    bodyLength: 32,
     frames,
     frameDim,
     special,

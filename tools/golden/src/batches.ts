@@ -58,12 +58,12 @@ export function pretrainingBatch(config: GoldenConfig, inputs: NdArrays, choices
     {
       objectives,
       textLength: inputs.title_input!.shape[1]!,
-      bodyLength: inputs.asr_ocr_input_ids!.shape[1]!,
       frames,
       frameDim,
       special: config.special_ids,
       vocabularySize: config.single!.vocab_size,
       permuteTargets: false,
+      packing: 'one-a-row',
       probabilities: { mlm: 1, mfm: 1 }, // room for whatever was chosen
     },
   );

@@ -13,6 +13,7 @@ import {
   type NdArray,
   type NdArrays,
   type PretrainingObjectives,
+  type PretrainingOptions,
 } from '@reelbert/data';
 import { ParameterStore, type Task } from '@reelbert/nn';
 import type { TrainingSettingsInput } from '@reelbert/trainer';
@@ -81,6 +82,7 @@ const all = { mlm: true, mfm: true, itm: true, ict: true, mmm: true };
 interface PretrainingVariant {
   readonly rows?: number;
   readonly frames?: number;
+  readonly packing?: NonNullable<PretrainingOptions['packing']>;
   readonly config?: Partial<VisualBertConfigInput>;
   readonly settings?: TrainingSettingsInput;
 }
@@ -88,7 +90,13 @@ interface PretrainingVariant {
 function pretraining(
   name: string,
   objectives: PretrainingObjectives,
-  { rows = smallBatch, frames = sizes.frames, config, settings = { optimizer } }: PretrainingVariant = {},
+  {
+    rows = smallBatch,
+    frames = sizes.frames,
+    packing = 'packed',
+    config,
+    settings = { optimizer },
+  }: PretrainingVariant = {},
 ): TrainingCase {
   const options = {
     objectives,
@@ -97,6 +105,7 @@ function pretraining(
     frameDim: sizes.frameDim,
     special,
     vocabularySize: sizes.vocabulary,
+    packing,
   };
   const { frameDim } = sizes;
   const empty: NdArray = { dtype: 'float32', shape: [0, frameDim], data: new Float32Array(0) };
@@ -117,7 +126,7 @@ function pretraining(
       const choices = chooseMasking(videos, options, new Random('masking', index));
       return assemblePretrainingBatch(videos, choices, options).batch;
     },
-    breakable: frames === 0 ? 'mlmWeights' : objectives.ict ? 'ictFrames' : 'frames',
+    breakable: frames === 0 ? 'mlmWeights' : 'frames',
   };
 }
 
@@ -184,6 +193,7 @@ export const pretrainingCases: readonly TrainingCase[] = [
   ),
   pretraining('masked language modelling of text alone', { ...none, mlm: true }, { frames: 0 }),
   pretraining('joint pretraining as the reference does it', all, {
+    packing: 'one-a-row',
     config: referencePreset,
     settings: {
       optimizer: { kind: 'adamw-reference', noDecay: 'reference', epsilon: 1e-6, learningRate: 1e-3 },

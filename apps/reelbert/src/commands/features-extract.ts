@@ -1,7 +1,7 @@
 import { loadAnnotations } from '@reelbert/data';
 
 import { defineCommand } from './command.js';
-import { parseShard } from './shard-option.js';
+import { parseShard, threadsOf } from './shard-option.js';
 
 export const featuresExtractCommand = defineCommand({
   name: 'features extract',
@@ -28,7 +28,12 @@ export const featuresExtractCommand = defineCommand({
     const { Quarantine } = await import('../stages/quarantine.js');
     const quarantine = new Quarantine();
     const job = { tower: model, clips, frames, out, shard: part, resume };
-    await extractFeatures(job, quarantine, { eager, signal, reporter: terminal });
+    await extractFeatures(job, quarantine, {
+      eager,
+      signal,
+      threads: threadsOf(part),
+      reporter: terminal,
+    });
     await quarantine.report(`${out}.quarantine.json`, clips.length, terminal);
     terminal.result(out);
   },

@@ -53,6 +53,10 @@ export const importCommand = defineCommand({
       requiresArg: true,
       describe: 'clip: short side of its images before the middle is cut out [preprocessor_config.json]',
     },
+    'shrink-on-load': {
+      type: 'boolean',
+      describe: "clip: large JPEGs are read at a fraction: faster, other pixels than Pillow's",
+    },
   },
   examples: [
     ['import --from bert-base-chinese --as bert', 'a folder -> models/bert-base-chinese'],
@@ -77,6 +81,7 @@ export const importCommand = defineCommand({
       reference: args.reference ?? false,
       frameDim: args['frame-dim'],
       shortSide: args['short-side'],
+      shrinkOnLoad: args['shrink-on-load'],
     };
     await importModel(job, terminal);
     terminal.result(out);

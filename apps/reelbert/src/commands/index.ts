@@ -11,6 +11,7 @@ import { featuresExtractCommand } from './features-extract.js';
 import { featuresMergeCommand } from './features-merge.js';
 import { finetuneCommand } from './finetune.js';
 import { importCommand } from './import.js';
+import { logitsMergeCommand } from './logits-merge.js';
 import { pipelineCommand } from './pipeline.js';
 import { predictCommand } from './predict.js';
 import { pretrainCommand } from './pretrain.js';
@@ -30,6 +31,7 @@ export const commands: readonly Command[] = [
   pretrainCommand,
   finetuneCommand,
   predictCommand,
+  logitsMergeCommand,
   evaluateCommand,
   ensembleCommand,
   reportCommand,

@@ -1,7 +1,7 @@
 import { InputError, loadAnnotations } from '@reelbert/data';
 
 import { defineCommand } from './command.js';
-import { parseShard } from './shard-option.js';
+import { parseShard, threadsOf } from './shard-option.js';
 
 export const predictCommand = defineCommand({
   name: 'predict',
@@ -42,17 +42,20 @@ export const predictCommand = defineCommand({
       throw new InputError({ file: annotations, found: 'no clips', expected: 'at least one' });
     const { predictClips, writePredictions } = await import('../stages/predict.js');
     const { Quarantine } = await import('../stages/quarantine.js');
-    const { shardOf } = await import('@reelbert/clip-features');
     const quarantine = new Quarantine();
-    const chosen = part ? shardOf(clips, part) : clips;
-    const predictions = await predictClips({ model, clips: chosen, features, frames, tower }, quarantine, {
-      eager,
-      signal,
-      reporter: terminal,
-    });
+    const predictions = await predictClips(
+      { model, clips, features, frames, tower, shard: part },
+      quarantine,
+      {
+        eager,
+        signal,
+        threads: threadsOf(part),
+        reporter: terminal,
+      },
+    );
     await quarantine.report(
       `${out}.quarantine.json`,
-      chosen.length,
+      predictions.ids.length,
       terminal,
       'predicted from what they have',
     );

@@ -60,6 +60,12 @@ const visualBertSchema = z
           ),
       })
       .prefault({}),
+    packing: z
+      .enum(['packed', 'one-a-row'])
+      .default('packed')
+      .describe(
+        'a row of text.maxLength tokens and frames.perClip frames holds several sequences (reference: one, padded)',
+      ),
   })
   .refine(({ frames, objectives: { mfm, itm, mmm } }) => frames.perClip > 0 || !(mfm || itm || mmm), {
     path: ['frames', 'perClip'],

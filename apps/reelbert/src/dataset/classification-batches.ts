@@ -4,13 +4,13 @@ import {
   type ClassificationSample,
   type NdArray,
   type NdArrays,
-  type Random,
 } from '@reelbert/data';
 import type { Tokenizer } from '@reelbert/tokenizer';
 
 import type { FramesConfig, TextConfig } from '../config/data-config.js';
 import { encodeClip, layoutClip, widthOf } from './clip-texts.js';
-import { evaluationFrames, trainingFrames, type FrameSource } from './frame-source.js';
+import { trainingFrames, type FrameSource } from './frame-source.js';
+import type { BatchMaker } from './training-batches.js';
 
 /** What decides a classification batch beside its clips. */
 export interface ClassificationInputs {
@@ -25,46 +25,31 @@ export function classificationBatchMaker(
   clips: readonly Annotation[],
   labels: ArrayLike<number>,
   inputs: ClassificationInputs,
-): (rows: readonly number[], random: Random) => Promise<NdArrays> {
-  const texts = layout(clips, inputs);
-  return async (rows, random) => {
-    const samples = [];
-    for (const row of rows) {
-      const frames = await trainingFrames(inputs.source, clips[row]!.id, inputs.frames, random);
-      samples.push({ textIds: texts[row]!, frames, label: labels[row]! });
-    }
-    return assemble(samples, inputs);
+): BatchMaker {
+  const texts = layoutTexts(clips, inputs);
+  return {
+    widths: texts.map((text) => widthOf([text], inputs.text)),
+    async make(rows, random) {
+      const samples = [];
+      for (const row of rows) {
+        const frames = await trainingFrames(inputs.source, clips[row]!.id, inputs.frames, random);
+        samples.push({ textIds: texts[row]!, frames, label: labels[row]! });
+      }
+      return assembleSamples(samples, inputs);
+    },
   };
 }
 
-/** Chooses a clip's frames and reads them. */
-export type FramesOf = (source: FrameSource, id: string, frames: FramesConfig) => Promise<NdArray>;
-
-/** All clips in order, in batches for prediction; the last one is filled up. */
-export async function* predictionBatches(
+/** The clips' texts as rows of tokens, unpadded. */
+export function layoutTexts(
   clips: readonly Annotation[],
-  batchSize: number,
-  inputs: ClassificationInputs,
-  framesOf: FramesOf = evaluationFrames,
-): AsyncGenerator<NdArrays> {
-  const texts = layout(clips, inputs);
-  for (let first = 0; first < clips.length; first += batchSize) {
-    const samples = [];
-    for (let row = first; row < Math.min(first + batchSize, clips.length); row++) {
-      samples.push({
-        textIds: texts[row]!,
-        frames: await framesOf(inputs.source, clips[row]!.id, inputs.frames),
-      });
-    }
-    yield assemble(samples, inputs, batchSize);
-  }
-}
-
-function layout(clips: readonly Annotation[], { tokenizer, text }: ClassificationInputs): number[][] {
+  { tokenizer, text }: Pick<ClassificationInputs, 'tokenizer' | 'text'>,
+): number[][] {
   return clips.map((clip) => layoutClip(encodeClip(clip, tokenizer), text, tokenizer.specialIds));
 }
 
-function assemble(
+/** A batch as wide as its longest text needs; of fewer samples than `batchSize` it is filled up. */
+export function assembleSamples(
   samples: readonly (ClassificationSample & { readonly frames: NdArray })[],
   { tokenizer, source, text, frames }: ClassificationInputs,
   batchSize = samples.length,

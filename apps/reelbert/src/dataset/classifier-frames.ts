@@ -13,6 +13,12 @@ export interface FrameLocations {
   readonly frames?: string | undefined;
 }
 
+/** Shape of one frame as a classifier takes it: [D] features or [S, S, 3] pixels. */
+export function frameShapeOf({ modality, input, model, vision }: ClassifierShape): readonly number[] {
+  if (modality === 'text' || input === 'features') return [model.frameDim];
+  return [vision!.imageSize, vision!.imageSize, 3];
+}
+
 /** Opens the frames that a classifier looks at; what is missing or broken goes to the quarantine. */
 export async function openClassifierFrames(
   shape: ClassifierShape & { readonly images: Omit<PixelOptions, 'imageSize'> },
@@ -21,7 +27,7 @@ export async function openClassifierFrames(
   quarantine: Quarantine,
   options: Pick<StageOptions, 'reporter' | 'signal'>,
 ): Promise<FrameSource> {
-  if (shape.modality === 'text') return noFrames([shape.model.frameDim]);
+  if (shape.modality === 'text') return noFrames(frameShapeOf(shape));
   if (shape.input === 'pixels') {
     const images = { ...shape.images, imageSize: shape.vision!.imageSize };
     return loadPixels(locations.frames!, clips, images, quarantine, options);

@@ -2,8 +2,8 @@ import {
   clipNormalisation,
   centreCrop,
   drawViews,
+  FramePool,
   imageNetNormalisation,
-  loadImages,
   normalisePixels,
   readFrames,
   viewImage,
@@ -30,7 +30,6 @@ export type PixelOptions = ImagesConfig & {
 
 /** Decoded frames that are kept, in bytes; of clips beyond, frames are decoded each time. */
 const cacheBytes = 2 ** 30;
-const readAhead = 8;
 
 /**
  * Goes over all clips' frames: decodes them, keeps them as bytes, and puts clips that can't be read into the
@@ -41,13 +40,14 @@ export async function loadPixels(
   clips: readonly Annotation[],
   options: PixelOptions,
   quarantine: Quarantine,
-  { reporter, signal }: Pick<StageOptions, 'reporter' | 'signal'>,
+  { reporter, signal, threads }: Pick<StageOptions, 'reporter' | 'signal' | 'threads'>,
 ): Promise<FrameSource> {
-  const frames = new PixelFrames(folder, options);
+  const pool = new FramePool(threads);
+  const frames = new PixelFrames(folder, options, pool);
   const bar = reporter.progress('reading frames', clips.length, 'clips');
   let next = 0;
   let done = 0;
-  const worker = async () => {
+  const reader = async () => {
     for (let clip = clips[next++]; clip; clip = clips[next++]) {
       if (signal?.aborted) throw new Interrupted('reading frames', done, 'clip');
       await frames.load(clip.id).catch((error: unknown) => quarantine.addFrameError(clip.id, error));
@@ -55,10 +55,14 @@ export async function loadPixels(
     }
   };
   try {
-    await Promise.all(Array.from({ length: readAhead }, worker));
+    await Promise.all(Array.from({ length: 2 * pool.threads }, reader));
+  } catch (error) {
+    await pool.close();
+    throw error;
   } finally {
     bar.stop();
   }
+  if (frames.allKept) await pool.close();
   return frames;
 }
 
@@ -76,8 +80,14 @@ class PixelFrames implements FrameSource {
   constructor(
     readonly folder: string,
     readonly options: PixelOptions,
+    readonly pool: FramePool,
   ) {
     this.frameShape = [options.imageSize, options.imageSize, 3];
+  }
+
+  /** Whether nothing will have to be decoded again. */
+  get allKept(): boolean {
+    return this.#cached.size === this.#counts.size;
   }
 
   async load(id: string): Promise<void> {
@@ -89,6 +99,10 @@ class PixelFrames implements FrameSource {
     this.#counts.set(id, count);
     this.#cached.set(id, images);
     for (const { data } of images) this.#bytes += data.length;
+  }
+
+  close(): Promise<void> {
+    return this.pool.close();
   }
 
   has(id: string): boolean {
@@ -118,9 +132,12 @@ class PixelFrames implements FrameSource {
 
   // What random crops may choose from is kept whole, otherwise the middle is.
   #decode(id: string, indices?: readonly number[]) {
-    const { imageSize, shortSide, augment } = this.options;
-    const load = { size: shortSide ?? imageSize, ...(indices && { indices: () => indices }) };
-    const keep = augment?.crop ? undefined : (image: RgbImage) => centreCrop(image, imageSize);
-    return loadImages(this.folder, id, load, keep);
+    const { imageSize, shortSide, shrinkOnLoad, augment } = this.options;
+    return this.pool.loadImages(this.folder, id, {
+      size: shortSide ?? imageSize,
+      shrinkOnLoad,
+      ...(!augment?.crop && { crop: imageSize }),
+      ...(indices && { indices }),
+    });
   }
 }

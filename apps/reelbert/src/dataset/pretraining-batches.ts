@@ -1,4 +1,5 @@
 import {
+  assembleMaskedLanguageBatch,
   assemblePretrainingBatch,
   chooseMasking,
   rowParts,
@@ -22,8 +23,8 @@ export async function pretrainingBatchMaker(
   tokenizer: Tokenizer,
   config: PretrainConfig,
 ): Promise<(rows: readonly number[], random: Random) => Promise<NdArrays>> {
-  const masking = maskingOf(config);
-  rowParts(config.training.batchSize, masking); // refuses too few rows
+  const chosen = choicesOf(config);
+  rowParts(config.training.batchSize, chosen); // refuses too few rows
   const special = tokenizer.specialIds;
   const encoded = clips.map((clip) => encodeClip(clip, tokenizer));
   const texts = encoded.map((text) => layoutClip(text, config.text, special));
@@ -31,10 +32,8 @@ export async function pretrainingBatchMaker(
   const bodies = encoded.map((text) => layoutBody(text, config.text, special));
   const titleNumbers = sameText(clips.map((clip) => clip.title));
   const options: PretrainingOptions = {
-    ...masking,
-    textLength: widthOf(texts, config.text),
-    titleLength: widthOf(titles, config.text),
-    bodyLength: widthOf(bodies, config.text),
+    ...chosen,
+    textLength: config.architecture === 'lxmert' ? widthOf(texts, config.text) : config.text.maxLength,
     frames: config.frames.perClip,
     frameDim: source.frameShape[0]!,
     special,
@@ -42,6 +41,7 @@ export async function pretrainingBatchMaker(
     textTokens: statistics(texts.map((text) => text.length)),
     validFrames: statistics(await frameCounts(clips, source, config.frames.perClip)),
   };
+  const assemble = config.architecture === 'lxmert' ? assembleMaskedLanguageBatch : assemblePretrainingBatch;
   return async (rows, random) => {
     const samples = [];
     for (const row of rows) {
@@ -49,16 +49,16 @@ export async function pretrainingBatchMaker(
       samples.push({ textIds: texts[row]!, titleIds: titles[row]!, bodyIds: bodies[row]!, frames });
     }
     const choices = chooseMasking(samples, options, random);
-    const { batch } = assemblePretrainingBatch(samples, choices, options);
+    const { batch } = assemble(samples, choices, options);
     if (!config.objectives.ict) return batch;
     return { ...batch, groups: { dtype: 'int32', shape: [rows.length], data: titleNumbers(rows) } };
   };
 }
 
-/** Objectives, and how much they hide. */
-function maskingOf(
+/** Objectives, how much they hide, and how rows are filled. */
+function choicesOf(
   config: PretrainConfig,
-): Pick<PretrainingOptions, 'objectives' | 'probabilities' | 'mmmShare' | 'permuteTargets'> {
+): Pick<PretrainingOptions, 'objectives' | 'probabilities' | 'mmmShare' | 'permuteTargets' | 'packing'> {
   const { objectives } = config;
   if (config.architecture === 'lxmert') return { objectives, probabilities: { mlm: config.masking.tokens } };
   const { tokens, frames, oneModality, targetsFollow } = config.masking;
@@ -67,6 +67,7 @@ function maskingOf(
     probabilities: { mlm: tokens, mfm: frames },
     mmmShare: oneModality,
     permuteTargets: targetsFollow,
+    packing: config.packing,
   };
 }
 

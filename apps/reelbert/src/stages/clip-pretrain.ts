@@ -61,7 +61,7 @@ async function run(
     samples: clips.length,
     batchSize: settings.batchSize,
     groups: data.groups && clips.map((clip) => data.groups!.of(clip.id)),
-    make: contrastiveBatchMaker(clips, pixels, data.tokenizer, config),
+    ...contrastiveBatchMaker(clips, pixels, data.tokenizer, config),
   });
   const initial = initialState(model.parameters, config.seed, start);
   const run = await openRun({ config, quarantine, total: data.clips.length, batches, resume }, options);
@@ -76,7 +76,7 @@ async function run(
       initial,
     },
     options,
-  );
+  ).finally(() => pixels.close?.());
   const { model: modelConfig, text, frames } = config;
   const described = {
     kind: 'clip' as const,

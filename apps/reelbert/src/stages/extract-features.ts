@@ -1,9 +1,15 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
-import { extractToArchive, frameLoader, VisionTower, type Shard } from '@reelbert/clip-features';
+import {
+  extractionBatchSize,
+  extractToArchive,
+  frameLoader,
+  VisionTower,
+  type Shard,
+} from '@reelbert/clip-features';
 import { createProgram } from '@reelbert/compiler';
-import type { Annotation } from '@reelbert/data';
+import { FramePool, type Annotation } from '@reelbert/data';
 import { ParameterStore, type Predictor } from '@reelbert/nn';
 import { declareParameters, evaluator, loadInitialState } from '@reelbert/trainer';
 
@@ -30,6 +36,7 @@ export interface ExtractionJob {
   readonly frames: string;
   /** The archive. */
   readonly out: string;
+  /** The shards are taken to share this machine: each decodes in its share of the cores. */
   readonly shard?: Shard | undefined;
   /** Go on with what an interrupted extraction left. */
   readonly resume?: boolean | undefined;
@@ -43,9 +50,10 @@ export async function extractFeatures(
 ): Promise<{ readonly stored: number }> {
   const { reporter, signal } = options;
   const tower = await readTower(job.tower);
-  await useBackend(reporter);
+  await useBackend(options);
   const { vision, images } = tower;
   const program = createProgram(options.eager ? { mode: 'eager' } : {});
+  const pool = new FramePool(options.threads);
   const started = performance.now();
   const bar = reporter.progress(stage, job.clips.length, 'clips');
   try {
@@ -57,11 +65,14 @@ export async function extractFeatures(
       load: frameLoader(job.frames, {
         size: images.shortSide ?? vision.imageSize,
         crop: vision.imageSize,
+        shrinkOnLoad: images.shrinkOnLoad,
         normalisation: normalisationOf(images),
+        loadImages: pool.loadImages,
       }),
       encode: (pixels) => encode({ pixels }),
       dim: vision.hiddenSize,
-      batchSize: 64,
+      batchSize: extractionBatchSize(vision),
+      readAhead: Math.max(8, 2 * pool.threads),
       identity: await towerIdentity(tower),
       ...(job.shard && { shard: job.shard }),
       ...(job.resume && { resume: true }),
@@ -76,6 +87,7 @@ export async function extractFeatures(
   } finally {
     bar.stop();
     program.dispose();
+    await pool.close();
   }
 }
 

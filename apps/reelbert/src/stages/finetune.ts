@@ -5,13 +5,10 @@ import { evaluator, predictLogits, type TrainingSettings } from '@reelbert/train
 
 import { imagesOf } from '../config/data-config.js';
 import type { FinetuneConfig } from '../config/finetune-config.js';
-import {
-  classificationBatchMaker,
-  predictionBatches,
-  type ClassificationInputs,
-} from '../dataset/classification-batches.js';
+import { classificationBatchMaker, type ClassificationInputs } from '../dataset/classification-batches.js';
 import { evaluationFrames, randomValidationFrames } from '../dataset/frame-source.js';
 import { inDataFolder } from '../dataset/data-folder.js';
+import { planPrediction, predictionBatches, predictionBatchSize } from '../dataset/prediction-batches.js';
 import { trainingBatches } from '../dataset/training-batches.js';
 import { buildClassifier, shapeOf, type Classifier } from './classifier.js';
 import { writeExport } from './export-folder.js';
@@ -27,7 +24,6 @@ import type { StageResults } from './stage-folder.js';
 import type { StageOptions } from './stage-options.js';
 
 const stage = 'finetune';
-const evaluationBatch = 64;
 
 /** Trains a classifier on labelled clips. Results: `export`, and `test`, its scores on the test clips if there are any. */
 export async function finetune(given: FinetuneConfig, options: StageOptions): Promise<StageOutcome> {
@@ -56,7 +52,7 @@ async function run(opened: OpenFinetuning, options: StageOptions, resume: boolea
     seed: config.seed,
     samples: clips.length,
     batchSize: settings.batchSize,
-    make: classificationBatchMaker(clips, labels, inputs),
+    ...classificationBatchMaker(clips, labels, inputs),
   });
   const run = await openRun({ config, quarantine, total: all.length, batches, resume }, options);
   const { state, weights } = await runTraining(
@@ -112,8 +108,10 @@ function scorer(
   const labels = clips.map((clip) => categories.indexOf(clip.category_id!)!);
   const framesOf =
     config.frames.validation === 'random' ? randomValidationFrames(config.seed) : evaluationFrames;
+  const batchSize = predictionBatchSize(inputs.source.frameShape, inputs.frames.perClip);
+  const plan = planPrediction(clips, inputs, batchSize);
   return async () => {
-    const batches = predictionBatches(clips, evaluationBatch, inputs, framesOf);
+    const batches = predictionBatches(clips, plan, inputs, framesOf);
     const logits = await predictLogits(predict, batches);
     return { ...meanF1(labels, argmax(logits), categories) };
   };

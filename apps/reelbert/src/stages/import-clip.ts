@@ -36,13 +36,16 @@ const preprocessorSchema = z.object({
 });
 
 /** What the user says, else what the folder's preprocessor_config.json says, else CLIP's own. */
-async function imagesOf(folder: string, { normalisation, shortSide }: ImportJob): Promise<ImagesConfig> {
+async function imagesOf(
+  folder: string,
+  { normalisation, shortSide, shrinkOnLoad }: ImportJob,
+): Promise<ImagesConfig> {
   const file = join(folder, 'preprocessor_config.json');
   const given = existsSync(file) ? await readPreprocessor(file) : {};
   const { image_mean: mean, image_std: std, size } = given;
   const colours = normalisation ?? (mean && std ? normalisationOf(mean, std, file) : 'clip');
   const edge = typeof size === 'number' ? size : size?.shortest_edge;
-  return imagesSchema.parse({ normalisation: colours, shortSide: shortSide ?? edge ?? null });
+  return imagesSchema.parse({ normalisation: colours, shortSide: shortSide ?? edge ?? null, shrinkOnLoad });
 }
 
 async function readPreprocessor(file: string): Promise<Partial<z.output<typeof preprocessorSchema>>> {

@@ -28,6 +28,7 @@ export interface ImportJob {
   readonly frameDim?: number | undefined;
   readonly normalisation?: 'imagenet' | 'clip' | undefined;
   readonly shortSide?: number | undefined;
+  readonly shrinkOnLoad?: boolean | undefined;
 }
 
 /** An imported model, ready to be written. */

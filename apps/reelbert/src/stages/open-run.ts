@@ -2,7 +2,8 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { InputError } from '@reelbert/data';
-import { createRun, type RunFolder } from '@reelbert/trainer';
+import { bfloat16Problem } from '@reelbert/engine';
+import { createRun, type RunFolder, type TrainingSettings } from '@reelbert/trainer';
 
 import type { TrainingBatches } from '../dataset/training-batches.js';
 import { useBackend } from './backend.js';
@@ -12,7 +13,7 @@ import type { StageOptions } from './stage-options.js';
 
 export interface RunPlan {
   /** The effective configuration. */
-  readonly config: { readonly training: { readonly batchSize: number } };
+  readonly config: { readonly training: Pick<TrainingSettings, 'batchSize' | 'precision'> };
   readonly quarantine: Quarantine;
   /** How many clips there were before the quarantine. */
   readonly total: number;
@@ -41,6 +42,11 @@ export async function openRun(plan: RunPlan, options: StageOptions): Promise<Run
       expected: `at most ${batches.samplesPerEpoch}`,
     });
   }
-  const backend = await useBackend(options.reporter);
+  const backend = await useBackend(options);
+  const problem = config.training.precision === 'bf16' ? bfloat16Problem(backend) : undefined;
+  if (problem !== undefined) {
+    const expected = 'float32, or bf16-forced';
+    throw new InputError({ field: 'training.precision', found: `bf16, but ${problem}`, expected });
+  }
   return createRun(options.out, { config: configText(config), environment: { backend }, resume });
 }

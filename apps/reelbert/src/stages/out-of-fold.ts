@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 
-import { categoriesFrom, loadCategories, meanF1, type Annotation, type NdArray } from '@reelbert/data';
+import { categoriesFrom, loadCategories, meanF1, type Annotation } from '@reelbert/data';
 import { argmax } from '@reelbert/ensemble';
 
 import { finetuneSchema, type FinetuneConfig } from '../config/finetune-config.js';
@@ -12,13 +12,8 @@ import { splitFolds } from '../dataset/folds.js';
 import { score } from '../terminal/table.js';
 import { fingerprintFiles, fingerprintValue } from './fingerprint.js';
 import { inFolder, type StageOutcome } from './in-stage-folder.js';
-import {
-  checkCategories,
-  readLogits,
-  writeLogits,
-  type LabelledLogits,
-  type LogitsFile,
-} from './logits-file.js';
+import { joinLogits } from './join-logits.js';
+import { readLogits, writeLogits } from './logits-file.js';
 import { writePredictions } from './predict.js';
 import { logitsFile, predictInFolder, predictionsFile } from './prediction-stages.js';
 import type { StageOptions } from './stage-options.js';
@@ -55,13 +50,15 @@ export async function outOfFoldStage(config: OutOfFoldStage, options: StageOptio
   const inputs = await fingerprintFiles('logits', files);
   return inFolder('out-of-fold', config, inputs, options, async () => {
     const members = await Promise.all(files.map((file) => readLogits(file)));
-    checkCategories(members);
     const { clips } = await readRun(config.models[0]!);
-    const joined = joinFolds(members, clips);
+    const { origins, ...joined } = joinLogits(
+      members,
+      clips.map((clip) => clip.id),
+    );
     const categories = categoriesFrom(joined.categories);
     const [predictions, logits] = [join(options.out, predictionsFile), join(options.out, logitsFile)];
     await writePredictions({ ...joined, categories }, { out: predictions });
-    await writeLogits(logits, joined);
+    await writeLogits(logits, { ...joined, folds: origins.map((origin) => origin + 1) });
     const labels = clips.map((clip) => categories.indexOf(clip.category_id!)!);
     const scores = meanF1(labels, argmax(joined.logits), categories);
     options.reporter.say(
@@ -79,30 +76,4 @@ async function readRun(run: string): Promise<{ config: FinetuneConfig; clips: re
   const labels = await loadCategories(await inDataFolder(folder, table, 'data.labels'));
   const { clips } = await readClips(folder, annotations, { labels });
   return { config, clips };
-}
-
-/** The rows of all folds in the order of the clips. */
-function joinFolds(members: readonly LogitsFile[], clips: readonly Annotation[]): LabelledLogits {
-  const { categories } = members[0]!;
-  const rows = new Map<string, { readonly fold: number; readonly values: NdArray['data'] }>();
-  members.forEach(({ ids, logits }, i) =>
-    ids.forEach((id, row) => {
-      const values = logits.data.subarray(row * categories.length, (row + 1) * categories.length);
-      rows.set(id, { fold: i + 1, values });
-    }),
-  );
-  const ids = clips.map((clip) => clip.id);
-  const data = new Float32Array(ids.length * categories.length);
-  const folds = ids.map((id, row) => {
-    const found = rows.get(id);
-    if (!found) throw new Error(`no fold held '${id}' out`);
-    data.set(found.values, row * categories.length);
-    return found.fold;
-  });
-  return {
-    ids,
-    categories,
-    folds,
-    logits: { dtype: 'float32', shape: [ids.length, categories.length], data },
-  };
 }

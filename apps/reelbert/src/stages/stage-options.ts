@@ -10,6 +10,8 @@ export interface StageOptions {
   readonly replace?: boolean | undefined;
   /** Run operation by operation instead of compiled. */
   readonly eager?: boolean | undefined;
+  /** Threads to compute and to decode images with; all cores where absent. Those of a process's first stage hold for all. */
+  readonly threads?: number | undefined;
   /** When it aborts, the stage saves its state and throws `Interrupted`. */
   readonly signal?: AbortSignal | undefined;
   readonly reporter: Reporter;

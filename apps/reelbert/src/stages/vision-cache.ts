@@ -12,9 +12,11 @@ import {
 import { createProgram } from '@reelbert/compiler';
 import {
   frameArchivePath,
+  FramePool,
   loadFrames,
   normalisePixels,
   type Annotation,
+  type ImageLoader,
   type NdArray,
   type NdArrays,
 } from '@reelbert/data';
@@ -106,8 +108,9 @@ interface Computation {
 async function compute(work: Computation, quarantine: Quarantine, options: Omit<StageOptions, 'out'>) {
   const { store, lower, weights, missing } = work;
   const { reporter, signal } = options;
-  await useBackend(reporter);
+  await useBackend(options);
   const program = createProgram(options.eager ? { mode: 'eager' } : {});
+  const pool = new FramePool(options.threads);
   const bar = reporter.progress('frozen layers', missing.length, 'clips');
   try {
     declareParameters(program, lower.parameters);
@@ -115,7 +118,8 @@ async function compute(work: Computation, quarantine: Quarantine, options: Omit<
     const encode = evaluator(program, lower, { weights: 'model', name: 'lower' });
     const report = await extractFeatures({
       ids: [CachedStates.fillerId, ...missing.map((clip) => clip.id)],
-      load: loader(work),
+      load: loader(work, pool.loadImages),
+      readAhead: Math.max(8, 2 * pool.threads),
       encode: (pixels) => encode({ pixels }),
       // What is there under the same name is of another file, or other frames.
       sink: { add: (id, states) => store.add(id, states) },
@@ -128,11 +132,15 @@ async function compute(work: Computation, quarantine: Quarantine, options: Omit<
   } finally {
     bar.stop();
     program.dispose();
+    await pool.close();
   }
 }
 
 // Reads the frames that are wanted of a clip, and tells the store which they are.
-function loader({ store, tower, missing, stamps, wanted }: Computation): (id: string) => Promise<NdArray> {
+function loader(
+  { store, tower, missing, stamps, wanted }: Computation,
+  loadImages: ImageLoader,
+): (id: string) => Promise<NdArray> {
   const { imageSize } = tower.vision;
   const frameShape = [imageSize, imageSize, 3];
   const clips = new Map(missing.map((clip) => [clip.id, clip]));
@@ -143,8 +151,9 @@ function loader({ store, tower, missing, stamps, wanted }: Computation): (id: st
       return { dtype: 'float32', shape: [1, ...frameShape], data: new Float32Array(imageSize ** 2 * 3) };
     }
     const indices = wanted.choose(clip);
-    const size = tower.images.shortSide ?? imageSize;
-    const { count, data } = await loadFrames(wanted.folder, id, { size, crop: imageSize, indices });
+    const { shortSide, shrinkOnLoad } = tower.images;
+    const options = { size: shortSide ?? imageSize, crop: imageSize, shrinkOnLoad, indices };
+    const { count, data } = await loadFrames(wanted.folder, id, options, loadImages);
     const frames = indices(count);
     store.announce({ id, stamp: stamps.get(id)!, count, frames });
     const pixels = normalisePixels(data, normalisationOf(tower.images));

@@ -54,11 +54,6 @@ tf.registerGradient({
   gradFunc: (dy, [ids]) => ({ rows: () => gatherRows(dy as tf.Tensor2D, ids!) }),
 });
 
-// rows [n, dim] added up by ids [n] -> [count, dim]
-function sumRows(rows: tf.Tensor, ids: tf.Tensor, count: number): tf.Tensor2D {
-  return runOp<tf.Tensor2D>(sumOp, { rows, ids }, { count });
-}
-
 /**
  * Looks rows up in a table, as an embedding does, without reading the ids back.
  *
@@ -71,4 +66,20 @@ export function gatherRows(table: tf.Tensor2D, ids: tf.Tensor): tf.Tensor {
     throw new Error(`gatherRows: table must be [rows, dim], its shape is [${table.shape.join(', ')}].`);
   if (ids.dtype !== 'int32') throw new Error(`gatherRows: ids must be int32, they are ${ids.dtype}.`);
   return runOp<tf.Tensor>(gatherOp, { table, ids }, { rows: table.shape[0], dim: table.shape[1] });
+}
+
+/**
+ * Adds up rows by number: row i of the result is the sum of the rows whose id is i, zero where there is none.
+ *
+ * @param rows `[n, dim]` float32.
+ * @param ids int32 `[n]`, each in `[0, count)`.
+ * @returns `[count, dim]`. The gradient of a row is that of its sum.
+ */
+export function sumRows(rows: tf.Tensor, ids: tf.Tensor, count: number): tf.Tensor2D {
+  if (rows.rank !== 2)
+    throw new Error(`sumRows: rows must be [n, dim], their shape is [${rows.shape.join(', ')}].`);
+  if (ids.dtype !== 'int32') throw new Error(`sumRows: ids must be int32, they are ${ids.dtype}.`);
+  if (ids.rank !== 1 || ids.shape[0] !== rows.shape[0])
+    throw new Error(`sumRows: ids must be [${rows.shape[0]}], their shape is [${ids.shape.join(', ')}].`);
+  return runOp<tf.Tensor2D>(sumOp, { rows, ids }, { count });
 }

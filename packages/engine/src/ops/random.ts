@@ -72,4 +72,11 @@ export class KeyStream {
   next(): tf.Tensor {
     return tf.add(this.#key, tf.tensor1d([0, this.#drawn++], 'int32'));
   }
+
+  /** A stream that gives the keys that this one would give from here on, and leaves it where it is. */
+  replay(): KeyStream {
+    const again = new KeyStream(this.#key);
+    again.#drawn = this.#drawn;
+    return again;
+  }
 }

@@ -1,25 +1,35 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { hasKernels } from '../kernels.js';
 import type { RawBackend } from '../raw-op.js';
 
 export type OpInputs = Readonly<Record<string, tf.Tensor>>;
 export type OpAttributes = Readonly<Record<string, unknown>>;
 
+type RawOp = (backend: RawBackend, inputs: OpInputs, attributes: OpAttributes) => tf.Tensor | tf.Tensor[];
+
 export interface OpImplementations {
-  /** With raw TensorFlow operations, sent to `backend`. */
-  readonly raw: (backend: RawBackend, inputs: OpInputs, attributes: OpAttributes) => tf.Tensor | tf.Tensor[];
-  /** With ordinary tfjs operations, for the backends that have no raw ones. */
+  /** With one of this package's own operations, where they are loaded. */
+  readonly fused?: RawOp;
+  /** With TensorFlow's raw operations, sent to `backend`. */
+  readonly raw?: RawOp;
+  /** With ordinary tfjs operations, for whatever has no others. */
   readonly composed: (inputs: OpInputs, attributes: OpAttributes) => tf.Tensor | tf.Tensor[];
 }
 
 const composedBackends = ['cpu', 'wasm'] as const;
 
 /** Registers an operation under one name with every backend. Done once, when the operation's module is imported. */
-export function registerOp(name: string, { raw, composed }: OpImplementations): void {
+export function registerOp(name: string, { fused, raw, composed }: OpImplementations): void {
   tf.registerKernel({
     kernelName: name,
     backendName: 'tensorflow',
-    kernelFunc: ({ inputs, attrs, backend }) =>
-      raw(backend as RawBackend, inputs as OpInputs, (attrs ?? {}) as OpAttributes),
+    kernelFunc: ({ inputs, attrs, backend: active }) => {
+      const backend = active as RawBackend;
+      const op = fused && hasKernels(backend) ? fused : raw;
+      const attributes = (attrs ?? {}) as OpAttributes;
+      if (op) return op(backend, inputs as OpInputs, attributes);
+      return tf.tidy(() => composed(inputs as OpInputs, attributes));
+    },
   });
   for (const backendName of composedBackends) {
     tf.registerKernel({

@@ -66,14 +66,27 @@ export function quietAddon(folder: string): Addon {
     name: 'quiet',
     folder,
     usesTensorFlow: false,
-    sources: ['binding.gyp', 'native'],
+    sources: ['binding.gyp', join('native', 'quiet.cc')],
     product: join('build', 'Release', 'quiet.node'),
     modules: [],
     variables: {},
   };
 }
 
+/** This package's operations for TensorFlow, each of which does in one pass over memory what takes several otherwise. */
+export function kernelsAddon(folder: string): Addon {
+  return {
+    name: 'kernels',
+    folder: join(folder, 'native', 'kernels'),
+    usesTensorFlow: true,
+    sources: ['binding.gyp', 'src'],
+    product: join('build', 'Release', 'kernels.node'),
+    modules: [],
+    variables: {},
+  };
+}
+
 /** The addons to build. */
-export function addonsOf(packages: Packages): readonly Addon[] {
-  return [tfjsAddon(packages.tfjs), sessionAddon(packages.compiler), quietAddon(packages.engine)];
+export function addonsOf({ tfjs, compiler, engine }: Packages): readonly Addon[] {
+  return [tfjsAddon(tfjs), sessionAddon(compiler), quietAddon(engine), kernelsAddon(engine)];
 }

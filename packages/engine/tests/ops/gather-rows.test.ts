@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { gatherRows, startBackend } from '../../src/index.js';
+import { gatherRows, startBackend, sumRows } from '../../src/index.js';
 import { distance, gradients, uneven } from '../finite-difference.js';
 
 describe.each(['tensorflow', 'wasm', 'cpu'] as const)('gatherRows on %s', (backend) => {
@@ -35,5 +35,33 @@ describe.each(['tensorflow', 'wasm', 'cpu'] as const)('gatherRows on %s', (backe
       'table must be [rows, dim]',
     );
     expect(() => gatherRows(tf.ones([4, 2]), tf.ones([3]))).toThrow('ids must be int32');
+  });
+});
+
+describe.each(['tensorflow', 'wasm', 'cpu'] as const)('sumRows on %s', (backend) => {
+  beforeAll(() => startBackend({ backend }));
+  const ids = (): tf.Tensor => tf.tensor1d([3, 0, 3, 1], 'int32');
+
+  it('adds up the rows of one number, and gives zeros for a number without rows', async () => {
+    const sums = sumRows(tf.tensor2d([1, 2, 10, 20, 100, 200, 1000, 2000], [4, 2]), ids(), 5);
+    expect(sums.shape).toEqual([5, 2]);
+    expect(Array.from(await sums.data())).toEqual([10, 20, 1000, 2000, 0, 0, 101, 202, 0, 0]);
+  });
+
+  it('has a gradient that can be differentiated again', async () => {
+    const squares = (rows: tf.Tensor) => tf.square(sumRows(rows, ids(), 5));
+    const first = await gradients(squares, uneven([4, 2]));
+    expect(distance(first.analytic, first.numeric)).toBeLessThan(1e-3);
+    const second = await gradients(
+      tf.grad((rows) => tf.sum(squares(rows))),
+      uneven([4, 2]),
+    );
+    expect(distance(second.analytic, second.numeric)).toBeLessThan(1e-3);
+  });
+
+  it('names the argument that is wrong', () => {
+    expect(() => sumRows(tf.ones([4]), ids(), 5)).toThrow('rows must be [n, dim]');
+    expect(() => sumRows(tf.ones([4, 2]), tf.ones([4]), 5)).toThrow('ids must be int32');
+    expect(() => sumRows(tf.ones([3, 2]), ids(), 5)).toThrow('ids must be [3]');
   });
 });

@@ -1,4 +1,4 @@
-import { dropout, type KeyStream } from '@reelbert/engine';
+import { attend, type AttendOptions } from '@reelbert/engine';
 import * as tf from '@tensorflow/tfjs-core';
 
 /** What a query may not see gets this added to its score: BERT's additive mask. */
@@ -17,28 +17,25 @@ export function additiveMask(mask: tf.Tensor): tf.Tensor4D {
  * @param query `[batch, queries, hidden]`
  * @param key `[batch, keys, hidden]`
  * @param value `[batch, keys, hidden]`
- * @param mask additive, broadcast over `[batch, heads, queries, keys]`
+ * @param mask additive, `[batch or 1, 1, queries or 1, keys or 1]`; null: everything is seen
  * @returns `[batch, queries, hidden]`
  */
 export function attention(
   query: tf.Tensor,
   key: tf.Tensor,
   value: tf.Tensor,
-  mask: tf.Tensor | null,
+  mask: tf.Tensor4D | null,
   heads: number,
-  dropoutRate: number,
-  keys: KeyStream | null,
+  options: AttendOptions = {},
 ): tf.Tensor3D {
   const [batch, queries, hidden] = query.shape as [number, number, number];
   checkShapes(query, key, value, heads);
   const width = hidden / heads;
-  const split = (x: tf.Tensor) => {
+  const split = (x: tf.Tensor): tf.Tensor4D => {
     return tf.transpose(tf.reshape(x, [batch, x.shape[1]!, heads, width]), [0, 2, 1, 3]); // [batch, heads, tokens, width]
   };
-  const products = tf.matMul(split(tf.mul(query, width ** -0.5)), split(key), false, true); // [batch, heads, queries, keys]
-  const scores = mask ? tf.add(products, mask) : products;
-  const probabilities = dropout(tf.softmax(scores), dropoutRate, keys);
-  const mixed = tf.matMul(probabilities, split(value)); // [batch, heads, queries, width]
+  const seen = mask ?? tf.zeros<tf.Rank.R4>([1, 1, 1, 1]);
+  const mixed = attend(split(query), split(key), split(value), seen, options); // [batch, heads, queries, width]
   return tf.reshape(tf.transpose(mixed, [0, 2, 1, 3]), [batch, queries, hidden]);
 }
 

@@ -1,5 +1,5 @@
-import { dropout, gelu, type KeyStream } from '@reelbert/engine';
-import * as tf from '@tensorflow/tfjs-core';
+import { currentComputation, dropoutAdd, gelu, recompute, type KeyStream } from '@reelbert/engine';
+import type * as tf from '@tensorflow/tfjs-core';
 
 import type { BertConfig } from '../bert-config.js';
 import type { ParameterStore } from '../parameter-store.js';
@@ -27,16 +27,15 @@ export class BertSelfAttention {
   }
 
   /** x `[batch, queries, hidden]` attends to context `[batch, keys, hidden]` -> `[batch, queries, hidden]` */
-  forward(x: tf.Tensor, context: tf.Tensor, mask: tf.Tensor | null, keys: KeyStream | null): tf.Tensor3D {
-    const { numAttentionHeads, attentionProbsDropoutProb } = this.#config;
+  forward(x: tf.Tensor, context: tf.Tensor, mask: tf.Tensor4D | null, keys: KeyStream | null): tf.Tensor3D {
+    const { numAttentionHeads, attentionProbsDropoutProb: dropoutRate } = this.#config;
     return attention(
       this.#query.forward(x),
       this.#key.forward(context),
       this.#value.forward(context),
       mask,
       numAttentionHeads,
-      attentionProbsDropoutProb,
-      keys,
+      { dropoutRate, keys },
     );
   }
 }
@@ -56,13 +55,19 @@ export class BertOutput {
 
   /** x `[batch, tokens, inputs]`, residual `[batch, tokens, hidden]` -> `[batch, tokens, hidden]` */
   forward(x: tf.Tensor, residual: tf.Tensor, keys: KeyStream | null): tf.Tensor3D {
-    const projected = dropout(this.#dense.forward(x), this.#dropoutRate, keys);
-    return this.#norm.forward(tf.add(projected, residual)) as tf.Tensor3D;
+    return this.#norm.forward(
+      dropoutAdd<tf.Tensor>(this.#dense.forward(x), residual, this.#dropoutRate, keys),
+    ) as tf.Tensor3D;
   }
 }
 
-/** One post-norm transformer layer (Devlin et al. 2019), erf-GELU: `${prefix}{attention,intermediate,output}.*`. */
+/**
+ * One post-norm transformer layer (Devlin et al. 2019), erf-GELU: `${prefix}{attention,intermediate,output}.*`. With
+ * `withComputation({ layers: 'recompute' })` only its input is kept for the gradient.
+ */
 export class BertLayer {
+  readonly #store: ParameterStore;
+  readonly #prefix: string;
   readonly #attention: BertSelfAttention;
   readonly #attentionOutput: BertOutput;
   readonly #intermediate: Linear;
@@ -71,6 +76,8 @@ export class BertLayer {
   constructor(store: ParameterStore, prefix: string, config: LayerConfig) {
     const { hiddenSize, intermediateSize, initializerRange: std } = config;
     const normal = { kind: 'normal', std } as const;
+    this.#store = store;
+    this.#prefix = prefix;
     this.#attention = new BertSelfAttention(store, `${prefix}attention.self.`, config);
     this.#attentionOutput = new BertOutput(store, `${prefix}attention.output.`, hiddenSize, config);
     this.#intermediate = new Linear(
@@ -84,7 +91,23 @@ export class BertLayer {
   }
 
   /** x `[batch, tokens, hidden]`, mask additive `[batch, 1, 1, tokens]` -> the shape of x */
-  forward(x: tf.Tensor3D, mask: tf.Tensor | null, keys: KeyStream | null): tf.Tensor3D {
+  forward(x: tf.Tensor3D, mask: tf.Tensor4D | null, keys: KeyStream | null): tf.Tensor3D {
+    if (currentComputation().layers === 'keep') return this.#compute(x, mask, keys);
+    const replayed = keys?.replay() ?? null;
+    const names = this.#store.below(this.#prefix);
+    const layer = ([input, ...values]: readonly tf.Tensor[], [seen]: readonly tf.Tensor[], again: boolean) =>
+      this.#store.bind(new Map(names.map((name, i) => [name, values[i]!])), () =>
+        this.#compute(
+          input as tf.Tensor3D,
+          (seen as tf.Tensor4D | undefined) ?? null,
+          again ? replayed : keys,
+        ),
+      );
+    const weights = names.map((name) => this.#store.value(name));
+    return recompute(layer, [x, ...weights], mask ? [mask] : []) as tf.Tensor3D;
+  }
+
+  #compute(x: tf.Tensor3D, mask: tf.Tensor4D | null, keys: KeyStream | null): tf.Tensor3D {
     const attended = this.#attentionOutput.forward(this.#attention.forward(x, x, mask, keys), x, keys);
     return this.#output.forward(gelu(this.#intermediate.forward(attended)), attended, keys);
   }
@@ -102,7 +125,7 @@ export class BertEncoder {
   }
 
   /** x `[batch, tokens, hidden]`, mask additive `[batch, 1, 1, tokens]` -> the shape of x */
-  forward(x: tf.Tensor3D, mask: tf.Tensor | null, keys: KeyStream | null): tf.Tensor3D {
+  forward(x: tf.Tensor3D, mask: tf.Tensor4D | null, keys: KeyStream | null): tf.Tensor3D {
     return this.#layers.reduce((states, layer) => layer.forward(states, mask, keys), x);
   }
 }

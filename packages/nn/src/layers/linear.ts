@@ -1,3 +1,4 @@
+import { biasAdd, matMul } from '@reelbert/engine';
 import * as tf from '@tensorflow/tfjs-core';
 
 import type { Initializer, Parameter, ParameterStore } from '../parameter-store.js';
@@ -37,8 +38,8 @@ export class Linear {
       throw new Error(`x must be [..., ${inputs}] for '${this.#weight.name}', found [${x.shape.join(', ')}]`);
     }
     const rows = tf.reshape(x, [-1, inputs]) as tf.Tensor2D;
-    const product = tf.matMul(rows, weight, false, true); // [rows, out]
-    const shifted = this.#bias ? tf.add(product, this.#bias.value()) : product;
+    const product = matMul(rows, weight, false, true); // [rows, out]
+    const shifted = this.#bias ? biasAdd(product, this.#bias.value()) : product;
     return tf.reshape(shifted, [...x.shape.slice(0, -1), outputs]);
   }
 }

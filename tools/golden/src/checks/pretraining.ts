@@ -66,9 +66,9 @@ async function compareOutputs(
   program: BoundProgram,
 ) {
   const found = await program.run(batch, (inputs) => {
-    const encoded = model.encode(inputs, null);
-    const { title, body } = model.contrastEmbeddings(inputs, null);
-    return { states: encoded.states, scores: model.matchingLogits(encoded), title, body };
+    const states = model.encode(inputs, null);
+    const { title, body } = model.contrastEmbeddings(states, inputs);
+    return { states, scores: model.matchingLogits(states, inputs), title, body };
   });
   const file = set.file('single.pretrain');
   const compare = (quantity: string, name: string, ours: 'states' | 'scores' | 'title' | 'body') => {

@@ -4,65 +4,55 @@ import { dirname, join } from 'node:path';
 
 import { InputError, type Annotation } from '@reelbert/data';
 
-import type { FrameLocations } from '../dataset/classifier-frames.js';
+import { openClassifierFrames, type FrameLocations } from '../dataset/classifier-frames.js';
+import type { FrameSource } from '../dataset/frame-source.js';
 import type { ModelExport } from './export-folder.js';
 import { extractFeatures } from './extract-features.js';
 import type { Quarantine } from './quarantine.js';
 import { readDone } from './stage-folder.js';
 import type { StageOptions } from './stage-options.js';
 
+/** Where a prediction's frames come from. */
 export interface PredictionFrames extends FrameLocations {
-  /** The tower whose features the model takes, where these are to be made; default: what the model's run says. */
+  /** The tower that makes features of frames, for a model of features; default: the one that the model's run names. */
   readonly tower?: string | undefined;
 }
 
-/** Where a prediction's frames lie, and what is to be removed after it. */
-interface ReadyFrames {
-  readonly locations: FrameLocations;
-  remove(): Promise<void>;
-}
-
 /**
- * The frames that a model takes. For a model of features that is given frames, their features are made in a temporary
- * folder.
+ * Opens the frames that a model looks at. For a model of features that is given frames, their features are made first.
  *
- * @throws InputError if the model takes what isn't given, or no tower is known
+ * @throws InputError if what the model takes isn't given, or no tower is known
  */
-export async function framesForPrediction(
+export async function openPredictionFrames(
   exported: ModelExport<'classifier'>,
   clips: readonly Annotation[],
-  given: PredictionFrames,
+  { features, frames, tower: named }: PredictionFrames,
   quarantine: Quarantine,
   options: Omit<StageOptions, 'out'>,
-): Promise<ReadyFrames> {
+): Promise<FrameSource> {
   const { config, folder: file } = exported;
-  const { features, frames } = given;
-  const ready = { locations: { features, frames }, remove: async () => undefined };
-  if (config.modality === 'text') return ready;
+  const open = (locations: FrameLocations) =>
+    openClassifierFrames(config, clips, locations, quarantine, options);
+  if (config.modality === 'text') return open({});
   if (config.input === 'pixels') {
-    if (frames !== undefined) return ready;
+    if (frames !== undefined) return open({ frames });
     throw new InputError({ file, found: 'a model of frames as pixels', expected: '--frames DIR' });
   }
-  if (features !== undefined) return ready;
-  const tower = given.tower ?? (await towerOfRun(file));
+  if (features !== undefined) return open({ features });
+  const tower = named ?? (await towerOfRun(file));
   if (frames === undefined || tower === undefined) {
-    const expected = '--features F.zip; or --frames DIR and the tower that made them, --tower DIR';
+    const expected = '--features F.zip; or --frames DIR and the tower of the features, --tower DIR';
     throw new InputError({ file, found: 'a model of frame features', expected });
   }
   const made = await mkdtemp(join(tmpdir(), 'reelbert-features-'));
-  const remove = () => rm(made, { recursive: true, force: true });
   try {
     const out = join(made, 'features.zip');
     const { stored } = await extractFeatures({ tower, clips, frames, out }, quarantine, options);
-    if (stored > 0) return { locations: { features: out }, remove };
-    throw new InputError({
-      file: frames,
-      found: `usable frames of none of ${clips.length} clips`,
-      expected: 'some',
-    });
-  } catch (error) {
-    await remove();
-    throw error;
+    if (stored > 0) return await open({ features: out });
+    const found = `usable frames of none of ${clips.length} clips`;
+    throw new InputError({ file: frames, found, expected: 'some' });
+  } finally {
+    await rm(made, { recursive: true, force: true }); // stays readable to who has opened it
   }
 }
 

@@ -1,0 +1,5 @@
+#pragma once
+#include "op.h"
+
+// ReelbertGelu, ReelbertGeluGradient, ReelbertDropout, ReelbertDropoutAdd, ReelbertZeroUnless.
+void RegisterElementwise();

@@ -1,0 +1,5 @@
+#pragma once
+#include "op.h"
+
+// ReelbertLayerNorm and ReelbertLayerNormGradient.
+void RegisterLayerNorm();

@@ -1,0 +1,5 @@
+#pragma once
+#include "op.h"
+
+// ReelbertMaskedSoftmax and ReelbertMaskedSoftmaxGradient.
+void RegisterSoftmax();
