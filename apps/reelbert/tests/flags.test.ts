@@ -19,7 +19,7 @@ describe('the command line', () => {
       'features merge <archives..>': ['out'],
       pretrain: training,
       finetune: [...training, 'folds', 'fold'],
-      predict: ['model', 'annotations', 'features', 'frames', 'out', 'logits', 'shard', 'eager'],
+      predict: ['model', 'annotations', 'features', 'frames', 'tower', 'out', 'logits', 'shard', 'eager'],
       'logits merge <files..>': ['annotations', 'out', 'logits'],
       evaluate: ['predictions', 'annotations', 'json'],
       ensemble: [

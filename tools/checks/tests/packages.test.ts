@@ -25,6 +25,12 @@ describe.each(packageFolders())('$folder', ({ folder, manifest }) => {
     }
   });
 
+  it.skipIf(!existsSync(join(root, folder, 'tsconfig.json')))('is built after what it imports', () => {
+    const own = Object.keys(manifest.dependencies ?? {}).filter((name) => name.startsWith('@reelbert/'));
+    const built = [...read(join(folder, 'tsconfig.json')).matchAll(/"path": "\.\.\/\.\.\/\w+\/([\w-]+)"/g)];
+    expect(built.map(([, name]) => `@reelbert/${name}`).sort()).toEqual(own.sort());
+  });
+
   it.skipIf(manifest.private)('has what every published package has', () => {
     expect(manifest.engines?.node).toBe('>=20.19 <23');
     expect(manifest.description).toMatch(/\.$/);

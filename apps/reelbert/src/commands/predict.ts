@@ -16,6 +16,11 @@ export const predictCommand = defineCommand({
     annotations: { type: 'string', demandOption: true, requiresArg: true, describe: 'Clips, a JSON array' },
     features: { type: 'string', requiresArg: true, describe: 'Archive of frame features' },
     frames: { type: 'string', requiresArg: true, describe: 'Folder of zipped frames' },
+    tower: {
+      type: 'string',
+      requiresArg: true,
+      describe: "With --frames, for a model of features: the tower that makes them [that of the model's run]",
+    },
     out: {
       type: 'string',
       demandOption: true,
@@ -27,7 +32,10 @@ export const predictCommand = defineCommand({
     eager: { type: 'boolean', describe: 'Run operation by operation instead of compiled' },
   },
   savesOnInterruption: true,
-  async run({ model, annotations, features, frames, out, logits, shard, eager }, { terminal, signal }) {
+  async run(
+    { model, annotations, features, frames, tower, out, logits, shard, eager },
+    { terminal, signal },
+  ) {
     const part = parseShard(shard);
     const clips = await loadAnnotations(annotations);
     if (clips.length === 0)
@@ -35,12 +43,16 @@ export const predictCommand = defineCommand({
     const { predictClips, writePredictions } = await import('../stages/predict.js');
     const { Quarantine } = await import('../stages/quarantine.js');
     const quarantine = new Quarantine();
-    const predictions = await predictClips({ model, clips, features, frames, shard: part }, quarantine, {
-      eager,
-      signal,
-      threads: threadsOf(part),
-      reporter: terminal,
-    });
+    const predictions = await predictClips(
+      { model, clips, features, frames, tower, shard: part },
+      quarantine,
+      {
+        eager,
+        signal,
+        threads: threadsOf(part),
+        reporter: terminal,
+      },
+    );
     await quarantine.report(
       `${out}.quarantine.json`,
       predictions.ids.length,

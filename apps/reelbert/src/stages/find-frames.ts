@@ -19,6 +19,8 @@ export interface FoundFrames {
   readonly frameDim: number;
   /** The archive as the configuration should name it: null where it is made by this run. */
   readonly features: string | null;
+  /** The tower that made the features, where that is known. */
+  readonly tower?: string;
 }
 
 /**
@@ -45,8 +47,11 @@ export async function findFrames(
   }
   const results = start && (await readDone(start.path))?.results;
   const named = data.features ?? (await archiveOf(results, await dataFolder(data.folder), ids));
-  const tower = typeof results?.tower === 'string' ? results.tower : config.featureTower;
-  const archive = named ?? (await prepareFeatures(data, tower, options)).features;
+  const pretrainedTower = typeof results?.tower === 'string' ? results.tower : undefined;
+  const prepared =
+    named === null ? await prepareFeatures(data, pretrainedTower ?? config.featureTower, options) : undefined;
+  const archive = named ?? prepared!.features;
+  const tower = prepared?.tower ?? (data.features === null ? pretrainedTower : undefined);
   const opened = await openFeatures(archive);
   await opened.close();
   return {
@@ -54,6 +59,7 @@ export async function findFrames(
     inputs: { features: await fingerprintFile(archive) },
     frameDim: opened.frameShape[0]!,
     features: named,
+    ...(tower !== undefined && { tower }),
   };
 }
 

@@ -90,6 +90,7 @@ async function run(opened: OpenFinetuning, options: StageOptions, resume: boolea
     steps: state.step,
     clips: clips.length,
     quarantined: quarantine.size,
+    ...(opened.featureTower !== undefined && { tower: opened.featureTower }),
     ...(test && { test }),
   };
 }

@@ -31,6 +31,8 @@ export interface OpenFinetuning {
   /** Clips that the finished model is scored on, if any. */
   readonly test: readonly Annotation[] | undefined;
   readonly locations: FrameLocations;
+  /** The tower that made the features, where that is known. */
+  readonly featureTower: string | undefined;
   /** Layers of the tower that the cache stands for; 0 without one. */
   readonly frozenLayers: number;
   /** Weights to start from, under the classifier's names. */
@@ -85,6 +87,7 @@ export async function openFinetuning(
     ...split,
     test,
     locations: frames.locations,
+    featureTower: frames.tower,
     frozenLayers: frozen,
     start: from,
   };

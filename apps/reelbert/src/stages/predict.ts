@@ -7,7 +7,7 @@ import { InputError, type Annotation, type CategoryTable, type NdArray } from '@
 import { argmax, writeSubmission } from '@reelbert/ensemble';
 import { declareParameters, evaluator, loadInitialState, predictLogits } from '@reelbert/trainer';
 
-import { frameShapeOf, openClassifierFrames, type FrameLocations } from '../dataset/classifier-frames.js';
+import { frameShapeOf } from '../dataset/classifier-frames.js';
 import {
   planPrediction,
   predictionBatches,
@@ -17,8 +17,9 @@ import {
 import { Interrupted } from '../exit-status.js';
 import { useBackend } from './backend.js';
 import { buildClassifier } from './classifier.js';
-import { readExport, tokenizerOf, type ModelExport } from './export-folder.js';
+import { readExport, tokenizerOf } from './export-folder.js';
 import { writeLogits } from './logits-file.js';
+import { openPredictionFrames, type PredictionFrames } from './prediction-frames.js';
 import { Quarantine } from './quarantine.js';
 import type { StageOptions } from './stage-options.js';
 
@@ -31,7 +32,7 @@ export interface ClipPredictions {
   readonly categories: CategoryTable;
 }
 
-export interface PredictionConfig extends FrameLocations {
+export interface PredictionConfig extends PredictionFrames {
   /** Export of a finetuned model, or its run. */
   readonly model: string;
   readonly clips: readonly Annotation[];
@@ -40,8 +41,8 @@ export interface PredictionConfig extends FrameLocations {
 }
 
 /**
- * Predicts the category of each clip, or of those in a shard, in their order. A clip whose frames can't be used goes to the quarantine and is predicted from
- * its texts alone.
+ * Predicts the category of each clip, or of those in a shard, in their order. A clip whose frames can't be used goes to
+ * the quarantine and is predicted from its texts alone.
  */
 export async function predictClips(
   config: PredictionConfig,
@@ -49,7 +50,6 @@ export async function predictClips(
   options: Omit<StageOptions, 'out'>,
 ): Promise<ClipPredictions> {
   const exported = await readExport(config.model, 'classifier');
-  checkLocations(exported, config);
   const { config: settings } = exported;
   const inputs = { tokenizer: tokenizerOf(exported), text: settings.text, frames: settings.frames };
   const plan = planShard(config, inputs, predictionBatchSize(frameShapeOf(settings), inputs.frames.perClip));
@@ -59,7 +59,7 @@ export async function predictClips(
     .map((number) => config.clips[number]!);
   quarantine.addUntitled(clips);
   await useBackend(options);
-  const source = await openClassifierFrames(settings, clips, config, quarantine, options);
+  const source = await openPredictionFrames(exported, clips, config, quarantine, options);
   const program = createProgram(options.eager ? { mode: 'eager' } : {});
   const bar = options.reporter.progress(stage, clips.length, 'clips');
   try {
@@ -116,17 +116,4 @@ export async function writePredictions(
   );
   if (files.logits !== undefined)
     await writeLogits(files.logits, { ids, logits, categories: categories.ids });
-}
-
-function checkLocations(
-  { config, folder }: ModelExport<'classifier'>,
-  { features, frames }: FrameLocations,
-): void {
-  if (config.modality === 'text') return;
-  if (config.input === 'features' && features === undefined) {
-    throw new InputError({ file: folder, found: 'a model of frame features', expected: '--features F.zip' });
-  }
-  if (config.input === 'pixels' && frames === undefined) {
-    throw new InputError({ file: folder, found: 'a model of frames as pixels', expected: '--frames DIR' });
-  }
 }
