@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 
 import { roundFlops } from '../src/speed/flops.js';
 import { sampleCount, workNames, workPlan } from '../src/speed/plan.js';
-import { batchesByBucket, bucketOf, bucketWidth, sampleLengths } from '../src/speed/sample-lengths.js';
+import { batchesByBucket, bucketOf, sampleLengths } from '../src/speed/sample-lengths.js';
 import { baseSizes } from '../src/speed/sizes.js';
 
 describe('the lengths of the samples', () => {
@@ -14,7 +14,7 @@ describe('the lengths of the samples', () => {
       expect(length).toBeGreaterThanOrEqual(20);
       expect(length).toBeLessThanOrEqual(256);
     }
-    expect(samples[0]).toEqual({ text: 176, body: 188 });
+    expect(samples[0]).toEqual({ text: 176, title: 176, body: 188 });
   });
 
   it('are cut where the text is shorter', () => {
@@ -24,21 +24,21 @@ describe('the lengths of the samples', () => {
   it('go into the narrowest bucket that holds them', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 256 }), (length) => {
-        const bucket = bucketOf(length, 256);
-        expect(bucket % bucketWidth).toBe(0);
+        const bucket = bucketOf([1, length], baseSizes);
+        expect(bucket % 32).toBe(0);
         expect(bucket).toBeGreaterThanOrEqual(length);
-        expect(bucket - length).toBeLessThan(bucketWidth);
+        expect(bucket - length).toBeLessThan(32);
       }),
     );
-    expect(bucketOf(39, 40)).toBe(40);
+    expect(bucketOf([39], { bucketWidth: 32, textLength: 40 })).toBe(40);
   });
 
   it('make batches of one bucket each, whose mean is about that of all', () => {
     const samples = sampleLengths(256);
-    const batches = batchesByBucket(samples, 8, 6);
+    const batches = batchesByBucket(samples, 8, 6, 32);
     for (const batch of batches) {
       expect(batch).toHaveLength(8);
-      expect(new Set(batch.map(({ text }) => bucketOf(text, 256))).size).toBe(1);
+      expect(new Set(batch.map(({ text }) => bucketOf([text], baseSizes))).size).toBe(1);
     }
     const mean = (lengths: readonly { text: number }[]) =>
       lengths.reduce((sum, { text }) => sum + text, 0) / lengths.length;
@@ -61,7 +61,7 @@ describe('the operations of a round', () => {
 
   it('grow with real tokens, not with the batch that a sample is padded in', () => {
     const plan = { ...workPlan('finetuning'), sizes: baseSizes };
-    const [short, long] = [30, 250].map((text) => ({ text, body: text }));
+    const [short, long] = [30, 250].map((text) => ({ text, title: text, body: text }));
     const together = roundFlops({ ...plan, batches: [[short!, long!]] });
     const apart = roundFlops({ ...plan, batches: [[short!], [long!]] });
     expect(together).toBe(apart);

@@ -1,6 +1,6 @@
 import { appendFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 
 import { InputError } from '@reelbert/data';
 import yargs from 'yargs';
@@ -25,15 +25,17 @@ export interface Output {
 /**
  * The command `bench:run`; its options are in its `--help`. Returns its exit status: 0, or 2 for wrong options.
  *
+ * @param from a relative path of an interpreter is meant from here
  * @param extents what stands for full and for `--quick` measurements; tests take tiny ones
  */
 export async function benchRun(
   argv: readonly string[],
+  from: string,
   output: Output,
   extents: { readonly full: Extent; readonly quick: Extent } = { full: 'full', quick: 'quick' },
 ): Promise<number> {
   try {
-    const options = await parseOptions(argv);
+    const options = await parseOptions(argv, from);
     const extent = options.quick ? extents.quick : extents.full;
     if (options.profile !== undefined) {
       output.result(await profileStep(options.profile, extent, options));
@@ -65,7 +67,7 @@ interface Options {
   readonly out: string;
 }
 
-async function parseOptions(argv: readonly string[]): Promise<Options> {
+async function parseOptions(argv: readonly string[], from: string): Promise<Options> {
   const parsed = await yargs(argv)
     .scriptName('bench:run')
     .usage('How fast it is, beside PyTorch on the same work in the same run')
@@ -100,7 +102,8 @@ async function parseOptions(argv: readonly string[]): Promise<Options> {
       });
     }
   }
-  return { ...parsed, arms: parseArms(parsed.arms) };
+  const python = parsed.python.includes('/') ? resolve(from, parsed.python) : parsed.python;
+  return { ...parsed, python, arms: parseArms(parsed.arms) };
 }
 
 function parseArms(list: string | undefined): readonly WorkName[] {

@@ -38,7 +38,7 @@ export async function measureGrowth(extent: Extent, rounds: number, threads: num
 function growthPlan(extent: Extent): WorkPlan {
   const plan = workPlan('finetuning', extent);
   const lengths = textLengths.filter((length) => length <= plan.sizes.textLength);
-  const batches = lengths.map((text) => plan.batches[0]!.map(() => ({ text, body: text })));
+  const batches = lengths.map((text) => plan.batches[0]!.map(() => ({ text, title: text, body: text })));
   return { ...plan, batches };
 }
 

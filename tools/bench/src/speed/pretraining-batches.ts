@@ -29,25 +29,32 @@ export function pretrainingBatches({ batches, sizes }: WorkPlan): NdArrays[] {
   });
 }
 
-function madeUpSample({ text, body }: SampleLengths, number: number, sizes: ModelSizes): PretrainingSample {
+function madeUpSample(
+  { text, title, body }: SampleLengths,
+  number: number,
+  sizes: ModelSizes,
+): PretrainingSample {
   const { vocabSize, frames, frameDim } = sizes;
-  const textIds = madeUpText(text, number, vocabSize);
   const data = madeUpNumbers(frames * frameDim, number);
   return {
-    textIds,
-    titleIds: textIds,
+    textIds: madeUpText(text, number, vocabSize),
+    titleIds: madeUpText(title, number, vocabSize),
     bodyIds: madeUpText(body, number + 1, vocabSize),
     frames: { dtype: 'float32', shape: [frames, frameDim], data },
   };
 }
 
 function paddedOptions(batch: readonly SampleLengths[], sizes: ModelSizes): PretrainingOptions {
-  const text = bucketOf(Math.max(...batch.map((sample) => sample.text)), sizes.textLength);
+  const width = (field: keyof SampleLengths) =>
+    bucketOf(
+      batch.map((sample) => sample[field]),
+      sizes,
+    );
   return {
     objectives: allObjectives,
-    textLength: text,
-    titleLength: text,
-    bodyLength: bucketOf(Math.max(...batch.map((sample) => sample.body)), sizes.textLength),
+    textLength: width('text'),
+    titleLength: width('title'),
+    bodyLength: width('body'),
     frames: sizes.frames,
     frameDim: sizes.frameDim,
     special: specialIds,

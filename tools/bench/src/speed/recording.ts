@@ -3,7 +3,6 @@ import { startBackend } from '@reelbert/engine';
 
 import { prepareWork } from './our-work.js';
 import { workPlan, type Extent, type WorkPlan } from './plan.js';
-import { bucketWidth } from './sample-lengths.js';
 import { median } from './spread.js';
 import { definePrediction } from './work/models.js';
 
@@ -53,9 +52,13 @@ export async function measureRecording(extent: Extent, threads: number): Promise
 
 function bucketPlan(extent: Extent): WorkPlan {
   const plan = workPlan('finetuning', extent);
-  const buckets = Math.floor(plan.sizes.textLength / bucketWidth);
+  const { textLength, bucketWidth } = plan.sizes;
+  const buckets = Math.floor(textLength / bucketWidth);
   const lengths = Array.from({ length: extent === 'full' ? buckets : 1 }, (_, i) => (i + 1) * bucketWidth);
-  return { ...plan, batches: lengths.map((text) => plan.batches[0]!.map(() => ({ text, body: text }))) };
+  return {
+    ...plan,
+    batches: lengths.map((text) => plan.batches[0]!.map(() => ({ text, title: text, body: text }))),
+  };
 }
 
 /** A training batch as prediction takes it. */
