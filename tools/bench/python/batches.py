@@ -4,7 +4,6 @@ import torch
 
 PAD, UNK, CLS, SEP, MASK = range(5)
 FIRST = 5
-BUCKET = 32
 
 
 def text(length, sample, vocabulary):
@@ -12,14 +11,15 @@ def text(length, sample, vocabulary):
     return [CLS, *inner, SEP]
 
 
-def width(lengths, most, bucketed):
+def width(lengths, sizes, bucketed):
     """The bucket of the longest, or the most there is."""
-    return min(-(-max(lengths) // BUCKET) * BUCKET, most) if bucketed else most
+    most, bucket = sizes["textLength"], sizes["bucketWidth"]
+    return min(-(-max(lengths) // bucket) * bucket, most) if bucketed else most
 
 
-def padded(texts, most, bucketed):
+def padded(texts, sizes, bucketed):
     """ids and mask, both [batch, tokens]"""
-    tokens = width([len(ids) for ids in texts], most, bucketed)
+    tokens = width([len(ids) for ids in texts], sizes, bucketed)
     ids = torch.tensor([row + [PAD] * (tokens - len(row)) for row in texts])
     return ids, (ids != PAD).long()
 
@@ -28,7 +28,7 @@ def classification(samples, index, sizes, bucketed, pixels):
     """text, text_mask [batch, tokens]; frames [batch, frames, dim] or [batch, frames, 3, S, S]; frame_mask; labels"""
     numbers = [index * len(samples) + row for row in range(len(samples))]
     texts = [text(sample["text"], number, sizes["vocabSize"]) for sample, number in zip(samples, numbers)]
-    ids, mask = padded(texts, sizes["textLength"], bucketed)
+    ids, mask = padded(texts, sizes, bucketed)
     frame = (3, sizes["imageSize"], sizes["imageSize"]) if pixels else (sizes["frameDim"],)
     return {
         "text": ids,

@@ -11,18 +11,22 @@ IGNORED = -100
 
 def batch(samples, index, sizes, bucketed):
     """
-    text, text_mask, shown [batch, tokens]: title and what the encoder sees of it; token_labels; body, body_mask;
-    frames, shown_frames [batch, frames, dim]; frame_mask; frame_labels flat among the frames of its rows; order: whose
+    text, text_mask, shown [batch, tokens]: the text and what the encoder sees of it; token_labels; title, title_mask,
+    body, body_mask: contrast's; frames, shown_frames [batch, frames, dim]; frame_mask; frame_labels flat among the frames of its rows; order: whose
     video a row gets in matching. The first quarter of the rows is mask-one-modality's, its first half without frames.
     """
     generator = torch.Generator().manual_seed(index)
     draw = lambda *shape: torch.rand(*shape, generator=generator)
     rows, vocabulary = len(samples), sizes["vocabSize"]
     numbers = [index * rows + row for row in range(rows)]
-    titles = [text(sample["text"], number, vocabulary) for sample, number in zip(samples, numbers)]
-    bodies = [text(sample["body"], number + 1, vocabulary) for sample, number in zip(samples, numbers)]
-    ids, mask = padded(titles, sizes["textLength"], bucketed)
-    body, body_mask = padded(bodies, sizes["textLength"], bucketed)
+
+    def texts(kind, shift):
+        rows = [text(sample[kind], number + shift, vocabulary) for sample, number in zip(samples, numbers)]
+        return padded(rows, sizes, bucketed)
+
+    ids, mask = texts("text", 0)
+    title, title_mask = texts("title", 0)
+    body, body_mask = texts("body", 1)
     masked, frameless = rows // 4, rows // 8
 
     chosen = (draw(*ids.shape) < MLM) & (ids > MASK)
@@ -43,6 +47,8 @@ def batch(samples, index, sizes, bucketed):
         "text_mask": mask,
         "shown": torch.where(chosen, replaced, ids),
         "token_labels": torch.where(chosen, ids, IGNORED),
+        "title": title,
+        "title_mask": title_mask,
         "body": body,
         "body_mask": body_mask,
         "frames": frames,
@@ -61,7 +67,7 @@ def sections(given):
 
 def contrast(model, given):
     """Two passes that see nothing masked, cosines at temperature 1, both directions."""
-    title, mask = model.bert(given["text"], given["text_mask"])
+    title, mask = model.bert(given["title"], given["title_mask"])
     body, body_mask = model.bert(given["body"], given["body_mask"], given["frames"], given["frame_mask"])
     similarity = embedding(body, body_mask) @ embedding(title, mask).T
     own = torch.arange(len(similarity))

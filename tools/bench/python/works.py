@@ -78,7 +78,7 @@ def pretraining_steps(plan, attention, best):
     inputs = [pretraining.batch(samples, i, plan["sizes"], best) for i, samples in enumerate(plan["batches"])]
     losses = pretraining.best_loss if best else pretraining.reference_loss
     return training(
-        model, best, lambda batch: losses(model, batch), inputs, lambda batch: (batch["text"].shape, batch["body"].shape)
+        model, best, lambda batch: losses(model, batch), inputs, lambda batch: (batch["text"].shape, batch["title"].shape, batch["body"].shape)
     )
 
 

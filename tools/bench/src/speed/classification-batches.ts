@@ -23,7 +23,10 @@ export function classificationBatches(
         label: number % classes,
       };
     });
-    const textLength = bucketOf(Math.max(...batch.map(({ text }) => text)), sizes.textLength);
+    const textLength = bucketOf(
+      batch.map(({ text }) => text),
+      sizes,
+    );
     return assembleClassificationBatch(samples, { textLength, frames, frameShape, pad: specialIds.pad });
   });
 }

@@ -44,7 +44,7 @@ function image(sizes: ModelSizes): number {
 }
 
 /**
- * Three passes (text and frames, text, other text and frames), and the heads where something is hidden:
+ * Three passes (text and frames, title, other text and frames), and the heads where something is hidden:
  * 2m (hh + hV) for m tokens in expectation, 2q (hh + hd) for q frames.
  */
 function pretraining(batch: readonly SampleLengths[], sizes: ModelSizes): number {
@@ -55,8 +55,8 @@ function pretraining(batch: readonly SampleLengths[], sizes: ModelSizes): number
     sum(batch.slice(frameless, masked)) + defaultProbabilities.mlm * sum(batch.slice(masked));
   const hiddenFrames = frames * (frameless + defaultProbabilities.mfm * (batch.length - masked));
   const passes = batch.map(
-    ({ text, body }) =>
-      singleStream(text, frames, sizes) + singleStream(text, 0, sizes) + singleStream(body, frames, sizes),
+    ({ text, title, body }) =>
+      singleStream(text, frames, sizes) + singleStream(title, 0, sizes) + singleStream(body, frames, sizes),
   );
   const heads = 2 * hiddenTokens * h * (h + vocabSize) + 2 * hiddenFrames * h * (h + frameDim);
   return passes.reduce((total, pass) => total + pass, heads);

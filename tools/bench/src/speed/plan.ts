@@ -30,22 +30,26 @@ export interface WorkPlan {
 /** How much of it a round does: `quick` just shows that it works, `tiny` is for tests. */
 export type Extent = 'full' | 'quick' | 'tiny';
 
-const image: SampleLengths = { text: 0, body: 0 };
+/** Where a sample has no text. */
+const textless: SampleLengths = { text: 0, title: 0, body: 0 };
+
+/** Those of the small preset's pretraining, all full. */
+const smallTexts: SampleLengths = { text: 48, title: 16, body: 32 };
 
 /** Batch size, batches a round, and how they are made, by name. */
 const rounds: Readonly<
-  Record<WorkName, { size: number; count: number; order: 'bucket' | 'given' | 'none' }>
+  Record<WorkName, { size: number; count: number; order: 'bucket' | 'given' | 'equal' }>
 > = {
-  products: { size: 8, count: 1, order: 'none' },
+  products: { size: 8, count: 1, order: 'equal' },
   pretraining: { size: 8, count: 4, order: 'given' },
   finetuning: { size: 8, count: 6, order: 'bucket' },
   'end-to-end': { size: 2, count: 4, order: 'bucket' },
   'two-stream': { size: 8, count: 6, order: 'bucket' },
-  features: { size: 32, count: 4, order: 'none' },
-  'jpeg-features': { size: 16, count: 8, order: 'none' },
+  features: { size: 32, count: 4, order: 'equal' },
+  'jpeg-features': { size: 16, count: 8, order: 'equal' },
   inference: { size: 16, count: 6, order: 'bucket' },
-  'small-pretraining': { size: 32, count: 8, order: 'given' },
-  encoder: { size: 8, count: 2, order: 'none' },
+  'small-pretraining': { size: 32, count: 8, order: 'equal' },
+  encoder: { size: 8, count: 2, order: 'equal' },
 };
 
 /** The plan of a piece of work. */
@@ -53,14 +57,23 @@ export function workPlan(work: WorkName, extent: Extent = 'full'): WorkPlan {
   const sizes = extent === 'tiny' ? tinySizes : work === 'small-pretraining' ? smallSizes : baseSizes;
   const { size, count, order } = rounds[work];
   const batches = extent === 'full' ? count : Math.min(count, 2);
-  if (order === 'none') {
-    const layers = work === 'encoder' && extent !== 'tiny' ? 4 : sizes.layers;
-    const rows = Array.from({ length: batches }, () => new Array<SampleLengths>(size).fill(image));
-    return { work, sizes: { ...sizes, layers }, batches: rows };
-  }
   const samples = sampleLengths(sizes.textLength);
-  const make = order === 'bucket' ? batchesByBucket : batchesInOrder;
-  return { work, sizes, batches: make(samples, size, batches) };
+  const { bucketWidth } = sizes;
+  const makers = {
+    bucket: () => batchesByBucket(samples, size, batches, bucketWidth),
+    given: () => batchesInOrder(samples, size, batches),
+    equal: () => equalBatches(work === 'small-pretraining' ? smallTexts : textless, size, batches),
+  };
+  return { work, sizes: work === 'encoder' ? encoderSizes(sizes) : sizes, batches: makers[order]() };
+}
+
+function equalBatches(sample: SampleLengths, size: number, count: number): SampleLengths[][] {
+  return Array.from({ length: count }, () => new Array<SampleLengths>(size).fill(sample));
+}
+
+/** No more than four layers. */
+function encoderSizes(sizes: ModelSizes): ModelSizes {
+  return { ...sizes, layers: Math.min(sizes.layers, 4) };
 }
 
 /** Real samples of a round. */

@@ -29,13 +29,16 @@ export function pretrainingBatches({ batches, sizes }: WorkPlan): NdArrays[] {
   });
 }
 
-function madeUpSample({ text, body }: SampleLengths, number: number, sizes: ModelSizes): PretrainingSample {
+function madeUpSample(
+  { text, title, body }: SampleLengths,
+  number: number,
+  sizes: ModelSizes,
+): PretrainingSample {
   const { vocabSize, frames, frameDim } = sizes;
-  const textIds = madeUpText(text, number, vocabSize);
   const data = madeUpNumbers(frames * frameDim, number);
   return {
-    textIds,
-    titleIds: textIds,
+    textIds: madeUpText(text, number, vocabSize),
+    titleIds: madeUpText(title, number, vocabSize),
     bodyIds: madeUpText(body, number + 1, vocabSize),
     frames: { dtype: 'float32', shape: [frames, frameDim], data },
   };

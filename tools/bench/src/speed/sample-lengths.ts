@@ -1,29 +1,37 @@
 import { readFileSync } from 'node:fs';
 
+import type { ModelSizes } from './sizes.js';
+
 /** Token counts of one video, [CLS] and [SEP] included. */
 export interface SampleLengths {
-  /** The title: the text of every pass but one. */
+  /** The text beside the frames. */
   readonly text: number;
-  /** OCR and ASR, for title contrast. */
+  /** Title contrast's first text. */
+  readonly title: number;
+  /** Title contrast's second text: OCR and ASR. */
   readonly body: number;
 }
 
-/** Batches are padded to multiples of so many tokens. */
-export const bucketWidth = 32;
-
-/** The bucket of a length, at most `most`. */
-export function bucketOf(length: number, most: number): number {
-  return Math.min(Math.ceil(length / bucketWidth) * bucketWidth, most);
+/** The bucket of the longest of some texts: what their batch is padded to. */
+export function bucketOf(
+  lengths: readonly number[],
+  sizes: Pick<ModelSizes, 'bucketWidth' | 'textLength'>,
+): number {
+  const { bucketWidth, textLength } = sizes;
+  return Math.min(Math.ceil(Math.max(...lengths) / bucketWidth) * bucketWidth, textLength);
 }
 
-/** 512 videos with log-normal lengths (fixtures/lengths.json says how they were drawn), none longer than `most`. */
+/**
+ * 512 videos with log-normal lengths (fixtures/lengths.json says how they were drawn), none longer than `most`. The text
+ * is the title, as in the original's pretraining.
+ */
 export function sampleLengths(most: number): SampleLengths[] {
   const file = new URL('../../fixtures/lengths.json', import.meta.url);
   const drawn = JSON.parse(readFileSync(file, 'utf8')) as { titles: number[]; asr_ocr: number[] };
-  return drawn.titles.map((text, i) => ({
-    text: Math.min(text, most),
-    body: Math.min(drawn.asr_ocr[i]!, most),
-  }));
+  return drawn.titles.map((title, i) => {
+    const text = Math.min(title, most);
+    return { text, title: text, body: Math.min(drawn.asr_ocr[i]!, most) };
+  });
 }
 
 /** The first `count` batches in the samples' order: lengths mix as they do in random batches. */
@@ -43,6 +51,7 @@ export function batchesByBucket(
   samples: readonly SampleLengths[],
   batchSize: number,
   count: number,
+  bucketWidth: number,
 ): SampleLengths[][] {
   const bucket = ({ text }: SampleLengths) => Math.ceil(text / bucketWidth);
   const buckets = [...new Set(samples.map(bucket))].sort((a, b) => a - b);

@@ -11,6 +11,8 @@ export interface ModelSizes {
   readonly classes: number;
   /** Text tokens at most; what the original pads to. */
   readonly textLength: number;
+  /** Batches are padded to multiples of so many text tokens. */
+  readonly bucketWidth: number;
   readonly frames: number;
   /** Width of a frame's feature, the tower's hidden size. */
   readonly frameDim: number;
@@ -29,6 +31,7 @@ export const baseSizes: ModelSizes = {
   crossLayers: 3,
   classes: 200,
   textLength: 256,
+  bucketWidth: 32,
   frames: 16,
   frameDim: 768,
   imageSize: 224,
@@ -46,6 +49,7 @@ export const smallSizes: ModelSizes = {
   crossLayers: 1,
   classes: 69,
   textLength: 48,
+  bucketWidth: 16,
   frames: 4,
   frameDim: 128,
   imageSize: 64,
@@ -62,7 +66,8 @@ export const tinySizes: ModelSizes = {
   visualLayers: 1,
   crossLayers: 1,
   classes: 5,
-  textLength: 40,
+  textLength: 48,
+  bucketWidth: 32,
   frames: 3,
   frameDim: 32,
   imageSize: 16,
