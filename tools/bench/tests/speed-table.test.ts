@@ -8,8 +8,8 @@ const products: WorkResult = {
   samples: 8,
   flops: 100e9,
   sides: [
-    { side: 'ours', seconds: [1], peakBytes: 1e9 },
-    { side: 'reference', seconds: [0.8], peakBytes: 1e9 },
+    { side: 'ours', seconds: [1], cpuSeconds: [2], peakBytes: 1e9 },
+    { side: 'reference', seconds: [0.8], cpuSeconds: [1.2], peakBytes: 1e9 },
   ],
   problems: [],
 };
@@ -18,8 +18,8 @@ const finetuning: WorkResult = {
   samples: 48,
   flops: 1000e9,
   sides: [
-    { side: 'ours', seconds: [10, 16, 12], peakBytes: 5e9 },
-    { side: 'reference', seconds: [30, 32, 48], peakBytes: 7e9 },
+    { side: 'ours', seconds: [10, 16, 12], cpuSeconds: [20, 16, 18], peakBytes: 5e9 },
+    { side: 'reference', seconds: [30, 32, 48], cpuSeconds: [60, 64, 48], peakBytes: 7e9 },
   ],
   problems: ['finetuning: best ended with SIGKILL'],
 };
@@ -65,11 +65,11 @@ describe('the table', () => {
   it('has a line a side, and says what went wrong', () => {
     const lines = formatSpeed([products, finetuning]).split('\n');
     expect(lines.map((line) => line.trim().split(/\s{2,}/))).toEqual([
-      ['samples/s', 'from-to', 'times ours (from-to)', 'GFLOP/s', 'of products', 'peak GB'],
-      ['products', 'ours', '8.00', '8.00-8.00', '100.0', '80%', '1.00'],
-      ['reference', '10.0', '10.0-10.0', '0.80 (0.80-0.80)', '125.0', '100%', '1.00'],
-      ['finetuning', 'ours', '4.00', '3.00-4.80', '83.3', '67%', '5.00'],
-      ['reference', '1.50', '1.00-1.60', '3.00 (2.00-4.00)', '31.3', '25%', '7.00'],
+      ['samples/s', 'from-to', 'times ours (from-to)', 'GFLOP/s', 'of products', 'cores', 'peak GB'],
+      ['products', 'ours', '8.00', '8.00-8.00', '100.0', '80%', '2.00', '1.00'],
+      ['reference', '10.0', '10.0-10.0', '0.80 (0.80-0.80)', '125.0', '100%', '1.50', '1.00'],
+      ['finetuning', 'ours', '4.00', '3.00-4.80', '83.3', '67%', '1.50', '5.00'],
+      ['reference', '1.50', '1.00-1.60', '3.00 (2.00-4.00)', '31.3', '25%', '2.00', '7.00'],
       ['finetuning: best ended with SIGKILL'],
       [''],
     ]);

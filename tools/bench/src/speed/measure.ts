@@ -7,6 +7,8 @@ export interface SideResult {
   readonly side: Side;
   /** Of each round. */
   readonly seconds: readonly number[];
+  /** Processor time of each round, of all threads together. */
+  readonly cpuSeconds: readonly number[];
   /** The process's high-water mark. */
   readonly peakBytes: number;
 }
@@ -41,7 +43,7 @@ export async function measureWork(
   sides: readonly Side[],
   options: MeasureOptions,
 ): Promise<WorkResult> {
-  const timings = new Map<Side, Timing[]>(sides.map((side) => [side, []]));
+  const timings = new Map<Side, RoundTiming[]>(sides.map((side) => [side, []]));
   const problems: string[] = [];
   const fail = (side: Side, error: unknown) => {
     timings.delete(side);
@@ -56,10 +58,19 @@ export async function measureWork(
     sides: [...timings].map(([side, rounds]) => ({
       side,
       seconds: rounds.map(({ seconds }) => seconds),
+      cpuSeconds: rounds.map(({ cpuSeconds }) => cpuSeconds),
       peakBytes: Math.max(...rounds.map(({ peakBytes }) => peakBytes)),
     })),
     problems,
   };
+}
+
+type RoundTiming = Timing & { readonly cpuSeconds: number };
+
+async function timedRound(side: SideProcess): Promise<RoundTiming> {
+  const before = side.cpuSeconds();
+  const timing = await side.round();
+  return { ...timing, cpuSeconds: side.cpuSeconds() - before };
 }
 
 interface Complaints {
@@ -69,7 +80,7 @@ interface Complaints {
 
 type Turns = (
   plan: WorkPlan,
-  timings: Map<Side, Timing[]>,
+  timings: Map<Side, RoundTiming[]>,
   options: MeasureOptions,
   complaints: Complaints,
 ) => Promise<void>;
@@ -79,7 +90,7 @@ const aloneTurns: Turns = async (plan, timings, options, { fail }) => {
     for (const side of [...timings.keys()]) {
       const running = await startedSide(plan, side, options, fail);
       if (!running) continue;
-      await running.round().then(
+      await timedRound(running).then(
         (timing) => timings.get(side)!.push(timing),
         (error: unknown) => fail(side, error),
       );
@@ -99,7 +110,7 @@ const togetherTurns: Turns = async (plan, timings, options, { fail, note }) => {
       const waiting = running.filter((other) => other !== turn && timings.has(other.side));
       const before = waiting.map((other) => other.cpuSeconds());
       try {
-        const timing = await turn.round();
+        const timing = await timedRound(turn);
         timings.get(turn.side)!.push(timing);
         waiting.forEach((other, i) => {
           const used = other.cpuSeconds() - before[i]!;

@@ -9,6 +9,8 @@ export interface SideFigures {
   readonly gflops: number;
   /** Of the fastest side's bare products; absent where these weren't measured. */
   readonly shareOfProducts?: number;
+  /** Processor time over time, median: less than the threads where others used the cores, or something waited. */
+  readonly cores: number;
   /** How many times as long as ours it took, round by round; absent for ours, and where ours failed. */
   readonly timesOurs?: Spread;
 }
@@ -27,6 +29,7 @@ export function sideFigures(result: WorkResult, side: SideResult, products: numb
   return {
     samplesPerSecond: spread(side.seconds.map((seconds) => result.samples / seconds)),
     gflops,
+    cores: spread(side.cpuSeconds.map((cpu, i) => cpu / side.seconds[i]!)).median,
     ...(products !== undefined && { shareOfProducts: gflops / products }),
     ...(ours &&
       side !== ours && { timesOurs: spread(side.seconds.map((seconds, i) => seconds / ours.seconds[i]!)) }),
@@ -50,6 +53,7 @@ export function formatSpeed(results: readonly WorkResult[]): string {
           : '',
         figures.gflops.toFixed(1),
         figures.shareOfProducts === undefined ? '-' : `${(100 * figures.shareOfProducts).toFixed(0)}%`,
+        figures.cores.toFixed(2),
         (side.peakBytes / 1e9).toFixed(2),
       );
     }),
@@ -62,13 +66,14 @@ export function formatSpeed(results: readonly WorkResult[]): string {
     'times ours (from-to)',
     'GFLOP/s',
     'of products',
+    'cores',
     'peak GB',
   );
   return [head, ...lines, ...results.flatMap(({ problems }) => problems), ''].join('\n');
 }
 
 const number = (value: number) => value.toPrecision(3);
-const widths = [-18, -12, 10, 16, 22, 9, 12, 8];
+const widths = [-18, -12, 10, 16, 22, 9, 12, 7, 8];
 const row = (...cells: string[]) =>
   cells
     .map((cell, i) => (widths[i]! < 0 ? cell.padEnd(-widths[i]!) : cell.padStart(widths[i]!)))
