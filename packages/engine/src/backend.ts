@@ -1,3 +1,4 @@
+import { InputError } from '@reelbert/data';
 import * as tf from '@tensorflow/tfjs-core';
 import { sessionAddonProblem } from '@reelbert/compiler';
 import { kernelsProblem } from './kernels.js';
@@ -35,6 +36,7 @@ export interface BackendOptions {
 
 const choices = ['auto', 'tensorflow', 'wasm', 'cpu'] as const;
 const setUp = 'run the set-up (reelbert setup, or npx reelbert-engine setup)';
+const chooseOther = 'name no backend, or tensorflow: what is set up is then taken';
 
 const costs = {
   wasm: 'computing without TensorFlow, operation by operation in WebAssembly: training takes some 50 to 100 times as long',
@@ -48,7 +50,11 @@ function chosenBackend(options: BackendOptions): { backend: 'auto' | BackendName
   if (!named) return { backend: 'auto', by: '' };
   const backend = choices.find((choice) => choice === named);
   if (backend === undefined)
-    throw new Error(`REELBERT_BACKEND is ${named}; it must be one of ${choices.join(', ')}.`);
+    throw new InputError({
+      field: 'REELBERT_BACKEND',
+      found: named,
+      expected: `one of ${choices.join(', ')}`,
+    });
   return { backend, by: `REELBERT_BACKEND is ${named}` };
 }
 
@@ -71,21 +77,22 @@ async function useTensorFlow(reason: string): Promise<BackendReport> {
   return { backend: 'tensorflow', reason, version, gpu, compiled: problem === undefined, ...slower };
 }
 
-async function useFallback(backend: 'wasm' | 'cpu', reason: string): Promise<BackendReport> {
+async function useFallback(backend: 'wasm' | 'cpu', reason: string, remedy: string): Promise<BackendReport> {
   const version = backend === 'wasm' ? await loadWasm() : await loadCpu();
   if (!(await tf.setBackend(backend))) throw new Error(`The ${backend} backend of tfjs doesn't start.`);
-  return { backend, reason, cost: costs[backend], remedy: setUp, version, gpu: false, compiled: false };
+  return { backend, reason, cost: costs[backend], remedy, version, gpu: false, compiled: false };
 }
 
 async function useFirstThatWorks(threads: number | undefined): Promise<BackendReport> {
   const problem = loadTensorFlow(threads);
   if (problem === undefined) return useTensorFlow('TensorFlow is set up');
   try {
-    return await useFallback('wasm', problem);
+    return await useFallback('wasm', problem, setUp);
   } catch (error) {
     return useFallback(
       'cpu',
       `${problem}; the WASM backend doesn't start either (${(error as Error).message})`,
+      setUp,
     );
   }
 }
@@ -102,7 +109,7 @@ async function useFirstThatWorks(threads: number | undefined): Promise<BackendRe
 export async function startBackend(options: BackendOptions = {}): Promise<BackendReport> {
   const { backend, by } = chosenBackend(options);
   if (backend === 'auto') return useFirstThatWorks(options.threads);
-  if (backend !== 'tensorflow') return useFallback(backend, by);
+  if (backend !== 'tensorflow') return useFallback(backend, by, chooseOther);
   const problem = loadTensorFlow(options.threads);
   if (problem !== undefined)
     throw new Error(`TensorFlow doesn't start, though ${by}: ${problem}.\n  What to do: ${setUp}.`);

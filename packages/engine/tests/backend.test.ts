@@ -50,9 +50,13 @@ describe('startBackend', () => {
 
   it('is told what to take by REELBERT_BACKEND, unless the caller says it', async () => {
     vi.stubEnv('REELBERT_BACKEND', 'cpu');
-    expect(await startBackend()).toMatchObject({ backend: 'cpu', reason: 'REELBERT_BACKEND is cpu' });
+    const report = await startBackend();
+    expect(report).toMatchObject({ backend: 'cpu', reason: 'REELBERT_BACKEND is cpu' });
+    expect(report.remedy).not.toContain('set-up');
     expect((await startBackend({ backend: 'wasm' })).backend).toBe('wasm');
     vi.stubEnv('REELBERT_BACKEND', 'quantum');
-    await expect(startBackend()).rejects.toThrow('must be one of auto, tensorflow, wasm, cpu');
+    await expect(startBackend()).rejects.toThrow(
+      'REELBERT_BACKEND: found quantum; expected one of auto, tensorflow, wasm, cpu',
+    );
   });
 });
