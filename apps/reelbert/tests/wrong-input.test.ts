@@ -141,6 +141,17 @@ describe('wrong input ends with status 2 and says what would be right', { timeou
     );
   });
 
+  it('bfloat16 where it gains nothing, with the reason', async () => {
+    process.env['REELBERT_BACKEND'] = 'wasm';
+    try {
+      expect(await refusal([...tower, 'training.precision=bf16'])).toMatch(
+        /training\.precision.*the wasm backend has no bfloat16.*float32, or bf16-forced/,
+      );
+    } finally {
+      delete process.env['REELBERT_BACKEND'];
+    }
+  });
+
   it('leaves nothing behind', async () => {
     await expect(readFile(join(work.folder, 'refused', 'config.yaml'))).rejects.toThrow('ENOENT');
   });

@@ -192,6 +192,9 @@ export const pretrainingCases: readonly TrainingCase[] = [
     pretraining(`pretraining by ${objective} alone`, { ...none, [objective]: true }),
   ),
   pretraining('masked language modelling of text alone', { ...none, mlm: true }, { frames: 0 }),
+  pretraining('joint pretraining that computes layers again for the gradient', all, {
+    settings: { optimizer, memory: { attention: 'recompute', layers: 'recompute' } },
+  }),
   pretraining('joint pretraining as the reference does it', all, {
     packing: 'one-a-row',
     config: referencePreset,
