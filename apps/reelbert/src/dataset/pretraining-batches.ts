@@ -5,8 +5,8 @@ import {
   rowParts,
   type Annotation,
   type CountStatistics,
-  type NdArrays,
   type PretrainingOptions,
+  type PretrainingSample,
   type Random,
 } from '@reelbert/data';
 import { layoutSingle, type Tokenizer } from '@reelbert/tokenizer';
@@ -15,14 +15,18 @@ import type { PretrainConfig } from '../config/pretrain-config.js';
 import { encodeClip, layoutBody, layoutClip, widthOf } from './clip-texts.js';
 import { trainingFrames, type FrameSource } from './frame-source.js';
 import { sameText } from './same-text.js';
+import type { BatchMaker } from './training-batches.js';
 
-/** Makes pretraining batches of these clips: rows are numbers of clips. */
+/**
+ * Makes pretraining batches of these clips: rows are numbers of clips. The single-stream model's are packed, whatever
+ * their lengths; the two-stream model's are padded, and so of texts of one width as far as possible.
+ */
 export async function pretrainingBatchMaker(
   clips: readonly Annotation[],
   source: FrameSource,
   tokenizer: Tokenizer,
   config: PretrainConfig,
-): Promise<(rows: readonly number[], random: Random) => Promise<NdArrays>> {
+): Promise<BatchMaker> {
   const chosen = choicesOf(config);
   rowParts(config.training.batchSize, chosen); // refuses too few rows
   const special = tokenizer.specialIds;
@@ -33,7 +37,7 @@ export async function pretrainingBatchMaker(
   const titleNumbers = sameText(clips.map((clip) => clip.title));
   const options: PretrainingOptions = {
     ...chosen,
-    textLength: config.architecture === 'lxmert' ? widthOf(texts, config.text) : config.text.maxLength,
+    textLength: config.text.maxLength,
     frames: config.frames.perClip,
     frameDim: source.frameShape[0]!,
     special,
@@ -41,17 +45,37 @@ export async function pretrainingBatchMaker(
     textTokens: statistics(texts.map((text) => text.length)),
     validFrames: statistics(await frameCounts(clips, source, config.frames.perClip)),
   };
-  const assemble = config.architecture === 'lxmert' ? assembleMaskedLanguageBatch : assemblePretrainingBatch;
-  return async (rows, random) => {
-    const samples = [];
-    for (const row of rows) {
-      const frames = await trainingFrames(source, clips[row]!.id, config.frames, random);
-      samples.push({ textIds: texts[row]!, titleIds: titles[row]!, bodyIds: bodies[row]!, frames });
-    }
-    const choices = chooseMasking(samples, options, random);
-    const { batch } = assemble(samples, choices, options);
-    if (!config.objectives.ict) return batch;
-    return { ...batch, groups: { dtype: 'int32', shape: [rows.length], data: titleNumbers(rows) } };
+  const sampleOf = async (row: number, random: Random): Promise<PretrainingSample> => {
+    const frames = await trainingFrames(source, clips[row]!.id, config.frames, random);
+    return { textIds: texts[row]!, titleIds: titles[row]!, bodyIds: bodies[row]!, frames };
+  };
+  const samplesOf = async (rows: readonly number[], random: Random) => {
+    const samples: PretrainingSample[] = [];
+    for (const row of rows) samples.push(await sampleOf(row, random));
+    return samples;
+  };
+  if (config.architecture === 'lxmert') {
+    return {
+      widths: texts.map((text) => widthOf([text], config.text)),
+      make: async (rows, random) => {
+        const textLength = widthOf(
+          rows.map((row) => texts[row]!),
+          config.text,
+        );
+        // Room for full rows: how long texts are on average says nothing of a batch of long ones.
+        const padded = { ...options, textLength, textTokens: { mean: textLength, deviation: 0 } };
+        const samples = await samplesOf(rows, random);
+        return assembleMaskedLanguageBatch(samples, chooseMasking(samples, padded, random), padded).batch;
+      },
+    };
+  }
+  return {
+    make: async (rows, random) => {
+      const samples = await samplesOf(rows, random);
+      const { batch } = assemblePretrainingBatch(samples, chooseMasking(samples, options, random), options);
+      if (!config.objectives.ict) return batch;
+      return { ...batch, groups: { dtype: 'int32', shape: [rows.length], data: titleNumbers(rows) } };
+    },
   };
 }
 

@@ -100,7 +100,7 @@ async function run(
     samples: clips.length,
     batchSize: settings.batchSize,
     groups: data.groups && clips.map((clip) => data.groups!.of(clip.id)),
-    make: await pretrainingBatchMaker(clips, source, data.tokenizer, config),
+    ...(await pretrainingBatchMaker(clips, source, data.tokenizer, config)),
   });
   const initial = initialState(task.parameters, config.seed, start);
   const run = await openRun({ config, quarantine, total: data.clips.length, batches, resume }, options);
