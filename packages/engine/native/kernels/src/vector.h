@@ -4,8 +4,9 @@
 #include <cstdint>
 #include <cstring>
 
-// One body, compiled for several instruction sets; the best that the processor has is chosen when the addon is loaded.
-#if defined(__x86_64__) && defined(__gnu_linux__)
+// One body, compiled by GCC for several instruction sets; the best that the processor has is chosen when the addon is
+// loaded. Other compilers make it for the least one.
+#if defined(__x86_64__) && defined(__gnu_linux__) && !defined(__clang__)
 #define FOR_EACH_PROCESSOR __attribute__((target_clones("avx512f", "avx2", "default")))
 #else
 #define FOR_EACH_PROCESSOR
