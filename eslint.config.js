@@ -53,6 +53,11 @@ export default [
           selector: "MemberExpression[object.name='Math'][property.name='random']",
           message: 'Randomness takes a key (data: random.ts).',
         },
+        {
+          selector:
+            "MemberExpression[object.name='tf'][property.name=/^(dropout|random.*|truncatedNormal|multinomial)$/]",
+          message: 'Tensors are drawn by a key (engine: ops/random.ts, ops/dropout.ts).',
+        },
       ],
     },
   },

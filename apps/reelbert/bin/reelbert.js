@@ -20,5 +20,8 @@ if (isCheckout && !isBuilt) {
   if (status !== 0) process.exit(1);
 }
 
+// tfjs-node calls functions of util that Node 22 warns of at each start.
+process.noDeprecation = true;
+
 const { main } = await import(program.href);
 process.exitCode = await main(process.argv.slice(2));

@@ -141,7 +141,7 @@ export class CompiledProgram implements Program {
     if (known) return known;
     if (recordings.size >= this.#signatureLimit) {
       throw new Error(
-        `function '${name}' met its ${recordings.size + 1}th signature; the limit is ${this.#signatureLimit}. ` +
+        `function '${name}' met ${recordings.size + 1} signatures; the limit is ${this.#signatureLimit}. ` +
           `Pad batches to a few shapes. So far:\n${[...recordings.keys(), key].join('\n')}`,
       );
     }

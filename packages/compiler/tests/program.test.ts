@@ -214,7 +214,7 @@ describe('recording refuses by name', () => {
     await program.run('f', { x: vector(1) });
     await program.run('f', { x: vector(1, 2) });
     await expect(program.run('f', { x: vector(1, 2, 3) })).rejects.toThrow(
-      /3th signature; the limit is 2.*\nx:float32\[1\]\nx:float32\[2\]\nx:float32\[3\]/s,
+      /met 3 signatures; the limit is 2.*\nx:float32\[1\]\nx:float32\[2\]\nx:float32\[3\]/s,
     );
     expect((await program.run('f', { x: vector(4) })).y!.data[0]).toBe(-4);
   });

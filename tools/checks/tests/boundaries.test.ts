@@ -35,6 +35,15 @@ describe('lint refuses', () => {
     ]);
   });
 
+  it('a tensor drawn without a key', async () => {
+    const code =
+      "import * as tf from '@tensorflow/tfjs-core';\nexport const x = tf.dropout(tf.randomNormal([2]), 0.1);\n";
+    expect(await messages('packages/losses/src/x.ts', code)).toEqual([
+      expect.stringMatching(/drawn by a key/),
+      expect.stringMatching(/drawn by a key/),
+    ]);
+  });
+
   it('nothing of an import downwards', async () => {
     expect(await messages('packages/losses/src/x.ts', "import '@reelbert/engine';\n")).toEqual([]);
   });

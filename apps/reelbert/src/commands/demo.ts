@@ -14,7 +14,7 @@ export const demoCommand = defineCommand({
       describe: "Folder of the stages' folders",
     },
   },
-  examples: [['demo', 'pretraining, fine-tuning, prediction, ensemble and scores on about 1,850 clips']],
+  examples: [['demo', 'pretraining, fine-tuning, prediction, ensemble and scores on about 1,800 clips']],
   savesOnInterruption: true,
   async run({ out }, { terminal, signal }) {
     const config = await loadConfig(pipelineSchema, 'demo');
