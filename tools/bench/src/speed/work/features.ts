@@ -18,7 +18,7 @@ import { videoId } from '../zipped-frames.js';
 import { writeMadeUpWeights } from './weights.js';
 
 /** Images encoded at a time where their number is free, as the program does. */
-const extractionBatch = 64;
+const extractionBatch = 32;
 
 /** The tower's configuration: a ViT as wide as a frame's feature. */
 export function towerConfig(sizes: ModelSizes): ClipVisionConfig {
