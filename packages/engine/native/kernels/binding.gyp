@@ -8,6 +8,7 @@
         'src/layer_norm.cc',
         'src/op.cc',
         'src/parallel.cc',
+        'src/reductions.cc',
         'src/softmax.cc',
       ],
       'include_dirs': ['<(module_root_dir)/deps/include'],

@@ -16,6 +16,7 @@ registerOp(addOp, {
 });
 
 registerOp(gradientOp, {
+  fused: (backend, { dy, bias }) => backend.executeSingleOutput('ReelbertColumnSums', [], [dy!, bias!]),
   raw: (backend, { dy }) => backend.executeSingleOutput('BiasAddGrad', attributesOf(backend), [dy!]),
   composed: ({ dy }) => tf.sum(dy!, 0),
 });
@@ -27,9 +28,13 @@ export function biasAdd(x: tf.Tensor2D, bias: tf.Tensor): tf.Tensor2D {
   }
   const apply = tf.customGrad((...args: (tf.Tensor | tf.GradSaveFunc)[]) => {
     const [rows, shift] = args as tf.Tensor[];
+    (args[2] as tf.GradSaveFunc)([shift!]);
     return {
       value: runOp<tf.Tensor>(addOp, { x: rows!, bias: shift! }),
-      gradFunc: (dy: tf.Tensor) => [tf.clone(dy), runOp<tf.Tensor>(gradientOp, { dy })],
+      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => [
+        tf.clone(dy),
+        runOp<tf.Tensor>(gradientOp, { dy, bias: saved[0]! }),
+      ],
     };
   });
   return apply(x, bias) as tf.Tensor2D;

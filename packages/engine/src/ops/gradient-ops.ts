@@ -7,6 +7,7 @@ const halfSquaresOp = 'ReelbertHalfSumOfSquares';
 const zeroUnlessOp = 'ReelbertZeroUnless';
 
 registerOp(halfSquaresOp, {
+  fused: (backend, { x }) => backend.executeSingleOutput(halfSquaresOp, [], [x!]),
   raw: (backend, { x }) =>
     backend.executeSingleOutput('L2Loss', [typeAttribute(backend, 'T', 'float32')], [x!]),
   composed: ({ x }) => tf.mul(tf.sum(tf.square(x!)), 0.5),

@@ -1,7 +1,16 @@
 import { createProgram, type HostTensor } from '@reelbert/compiler';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { dropout, gelu, KeyStream, layerNorm, quickGelu, startBackend } from '../../src/index.js';
+import {
+  biasAdd,
+  dropout,
+  gelu,
+  KeyStream,
+  layerNorm,
+  quickGelu,
+  startBackend,
+  sumOfSquares,
+} from '../../src/index.js';
 import { kernelsProblem } from '../../src/kernels.js';
 import { distance, uneven } from '../finite-difference.js';
 
@@ -61,6 +70,30 @@ describe("this package's operations", () => {
     const norm = (x: tf.Tensor) => layerNorm(x, uneven([hidden], 1), uneven([hidden], 2), 1e-5);
     const [fused, composed] = await onBoth(norm, [rows, hidden]);
     expect(distance(fused, composed)).toBeLessThan(1e-5);
+  });
+
+  it.each([
+    [1, 7],
+    [37, 64],
+    [1300, 72],
+    [300, 1000],
+  ])('add up the columns of [%i, %i] for the gradient of a bias', async (rows, columns) => {
+    const matrix = () => tf.mul(uneven([rows, 1]), uneven([1, columns], 1)) as tf.Tensor2D;
+    const biased: Op = (x) => biasAdd(matrix(), x);
+    const [fused, composed] = await onBoth(biased, [columns]);
+    expect(distance(fused, composed)).toBeLessThan(1e-5);
+  });
+
+  it.each(sizes)('add up the squares of %i elements', async (size) => {
+    const x = uneven([size], 1).dataSync();
+    const program = createProgram({ mode: 'compiled' });
+    program.define('f', (given) => ({ sum: sumOfSquares(given.x!) }));
+    const { sum } = await program.run('f', {
+      x: { dtype: 'float32', shape: [size], data: Float32Array.from(x) },
+    });
+    program.dispose();
+    const expected = x.reduce((total, value) => total + value ** 2, 0);
+    expect(Math.abs(sum!.data[0]! / expected - 1)).toBeLessThan(1e-6);
   });
 
   it.each([gelu, quickGelu, (x: tf.Tensor) => layerNorm(x, tf.ones([3]), tf.zeros([3]), 1e-5)])(

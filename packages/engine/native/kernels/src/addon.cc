@@ -3,6 +3,7 @@
 
 #include "elementwise.h"
 #include "layer_norm.h"
+#include "reductions.h"
 #include "softmax.h"
 
 namespace {
@@ -11,6 +12,7 @@ napi_value Initialise(napi_env, napi_value exports) {
   static const bool registered = [] {
     RegisterElementwise();
     RegisterLayerNorm();
+    RegisterReductions();
     RegisterSoftmax();
     return true;
   }();

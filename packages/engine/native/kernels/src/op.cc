@@ -69,8 +69,8 @@ void* ReadAttributes(TF_OpKernelConstruction* construction) {
 void DeleteAttributes(void* attributes) { delete static_cast<Attributes*>(attributes); }
 
 void CopyShape(TF_ShapeInferenceContext* context, int input, int output, TF_Status* status) {
-  TF_ShapeHandle* shape = TF_NewShapeHandle();
-  TF_ShapeInferenceContextGetInput(context, input, shape, status);
+  TF_ShapeHandle* shape = input == scalar ? TF_ShapeInferenceContextScalar(context) : TF_NewShapeHandle();
+  if (input != scalar) TF_ShapeInferenceContextGetInput(context, input, shape, status);
   if (TF_GetCode(status) == TF_OK) TF_ShapeInferenceContextSetOutput(context, output, shape, status);
   TF_DeleteShapeHandle(shape);
 }

@@ -54,7 +54,9 @@ using Body = void (*)(Run& run, const Attributes& attributes);
 
 void* ReadAttributes(TF_OpKernelConstruction* construction);
 void DeleteAttributes(void* attributes);
-// Output number `output` has the shape of input number `input`.
+// In place of an input's number: no axes.
+constexpr int scalar = -1;
+// Output number `output` has the shape of input number `input`, or is a scalar.
 void CopyShape(TF_ShapeInferenceContext* context, int input, int output, TF_Status* status);
 
 struct Signature {

@@ -1,0 +1,5 @@
+#pragma once
+#include "op.h"
+
+// ReelbertColumnSums and ReelbertHalfSumOfSquares.
+void RegisterReductions();
