@@ -76,6 +76,12 @@ describe.each(layerCases())('$name', (layer) => {
     });
     const [compiled, eager] = await Promise.all(results);
     for (const [name, { data }] of Object.entries(eager!)) {
+      if (name.endsWith('key.bias')) {
+        // Softmax ignores what shifts all scores of a query alike: this gradient is rounding errors of the weight's.
+        const rounding = 1e-5 * norm(eager![name.replace('bias', 'weight')]!.data);
+        for (const found of [data, compiled![name]!.data]) expect(norm(found), name).toBeLessThan(rounding);
+        continue;
+      }
       const difference = norm(data.map((value, i) => value - compiled![name]!.data[i]!));
       expect(difference, name).toBeLessThanOrEqual(1e-5 * norm(data) + 1e-6);
     }
