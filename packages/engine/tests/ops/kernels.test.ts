@@ -85,11 +85,11 @@ describe("this package's operations", () => {
   });
 
   it.each(sizes)('add up the squares of %i elements', async (size) => {
-    const x = uneven([size], 1).dataSync();
+    const x = Float32Array.from(uneven([size], 1).dataSync());
     const program = createProgram({ mode: 'compiled' });
     program.define('f', (given) => ({ sum: sumOfSquares(given.x!) }));
     const { sum } = await program.run('f', {
-      x: { dtype: 'float32', shape: [size], data: Float32Array.from(x) },
+      x: { dtype: 'float32', shape: [size], data: x },
     });
     program.dispose();
     const expected = x.reduce((total, value) => total + value ** 2, 0);
