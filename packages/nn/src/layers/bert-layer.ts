@@ -90,7 +90,7 @@ export class BertLayer {
     this.#output = new BertOutput(store, `${prefix}output.`, intermediateSize, config);
   }
 
-  /** x `[batch, tokens, hidden]`, mask additive `[batch, 1, 1, tokens]` -> the shape of x */
+  /** x `[batch, tokens, hidden]`, mask additive, as `attention` takes it -> the shape of x */
   forward(x: tf.Tensor3D, mask: tf.Tensor4D | null, keys: KeyStream | null): tf.Tensor3D {
     if (currentComputation().layers === 'keep') return this.#compute(x, mask, keys);
     const replayed = keys?.replay() ?? null;
@@ -124,7 +124,7 @@ export class BertEncoder {
     );
   }
 
-  /** x `[batch, tokens, hidden]`, mask additive `[batch, 1, 1, tokens]` -> the shape of x */
+  /** x `[batch, tokens, hidden]`, mask additive, as `attention` takes it -> the shape of x */
   forward(x: tf.Tensor3D, mask: tf.Tensor4D | null, keys: KeyStream | null): tf.Tensor3D {
     return this.#layers.reduce((states, layer) => layer.forward(states, mask, keys), x);
   }
