@@ -49,7 +49,7 @@ export class Recorder {
   /** Runs `body` with the recording backend active; tensors made in it are freed unless returned. */
   trace<T extends tf.TensorContainer>(body: () => T): T {
     const previous = tf.getBackend();
-    prepareBackend();
+    copyKernels();
     tracing.push(this);
     // Synchronous in effect: a backend with a synchronous factory is in place when the call returns.
     void tf.setBackend(recordingBackend);
@@ -123,13 +123,13 @@ export class Recorder {
     const dataId = {};
     const shape = [...output.shape];
     const entry = { shape, dtype: output.dtype, id: this.#remember(output), values: null, refCount: 1 };
-    prepareBackend().tensors.set(dataId, entry);
+    theBackend().tensors.set(dataId, entry);
     return tf.engine().makeTensorFromTensorInfo({ dataId, shape, dtype });
   }
 
   /** The output that a tfjs tensor stands for. Throws for a tensor made outside of the recording. */
   output(tensor: tf.Tensor): GraphOutput {
-    const entry = prepareBackend().tensors.get(tensor.dataId);
+    const entry = theBackend().tensors.get(tensor.dataId);
     if (entry.values !== null) {
       entry.id = this.#remember(this.constant(entry.dtype, entry.shape, entry.values));
       entry.values = null;
@@ -200,14 +200,18 @@ function recording(): Recorder {
   return recorder;
 }
 
-/** Registers the recording backend once, and whatever kernels have been registered for TensorFlow since. */
-function prepareBackend() {
-  backend ??= registerBackend();
+/** The recording backend, registered once. */
+function theBackend() {
+  return (backend ??= registerBackend());
+}
+
+/** Gives the recording backend whatever kernels have been registered for TensorFlow so far. */
+function copyKernels(): void {
+  theBackend();
   for (const kernel of tf.getKernelsForBackend('tensorflow')) {
     if (tf.getKernel(kernel.kernelName, recordingBackend)) continue;
     tf.registerKernel({ ...kernel, backendName: recordingBackend });
   }
-  return backend;
 }
 
 function registerBackend() {
