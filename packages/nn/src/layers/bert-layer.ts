@@ -1,4 +1,4 @@
-import { currentComputation, dropoutAdd, gelu, recompute, type KeyStream } from '@reelbert/engine';
+import { currentComputation, dropoutAdd, recompute, type KeyStream } from '@reelbert/engine';
 import type * as tf from '@tensorflow/tfjs-core';
 
 import type { BertConfig } from '../bert-config.js';
@@ -55,9 +55,16 @@ export class BertOutput {
 
   /** x `[batch, tokens, inputs]`, residual `[batch, tokens, hidden]` -> `[batch, tokens, hidden]` */
   forward(x: tf.Tensor, residual: tf.Tensor, keys: KeyStream | null): tf.Tensor3D {
-    return this.#norm.forward(
-      dropoutAdd<tf.Tensor>(this.#dense.forward(x), residual, this.#dropoutRate, keys),
-    ) as tf.Tensor3D;
+    return this.#rest(this.#dense.forward(x), residual, keys);
+  }
+
+  /** The same of GELU(x). */
+  forwardGelu(x: tf.Tensor, residual: tf.Tensor, keys: KeyStream | null): tf.Tensor3D {
+    return this.#rest(this.#dense.forwardGelu(x), residual, keys);
+  }
+
+  #rest(projected: tf.Tensor, residual: tf.Tensor, keys: KeyStream | null): tf.Tensor3D {
+    return this.#norm.forward(dropoutAdd(projected, residual, this.#dropoutRate, keys)) as tf.Tensor3D;
   }
 }
 
@@ -109,7 +116,7 @@ export class BertLayer {
 
   #compute(x: tf.Tensor3D, mask: tf.Tensor4D | null, keys: KeyStream | null): tf.Tensor3D {
     const attended = this.#attentionOutput.forward(this.#attention.forward(x, x, mask, keys), x, keys);
-    return this.#output.forward(gelu(this.#intermediate.forward(attended)), attended, keys);
+    return this.#output.forwardGelu(this.#intermediate.forward(attended), attended, keys);
   }
 }
 
